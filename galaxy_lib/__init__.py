@@ -1,0 +1,19 @@
+"""Galaxies and a neural network to classify them: the library behind the chapters.
+
+Read it in this order: `galaxy` (one galaxy), `data` (many of them), `network` (the maths).
+"""
+
+from galaxy_lib.data import DataManager
+from galaxy_lib.datasets import dataset_path
+from galaxy_lib.galaxy import Galaxy, galaxy_types
+from galaxy_lib.network import NeuralNetwork, check_gradients, gradients
+
+__all__ = [
+    "DataManager",
+    "Galaxy",
+    "NeuralNetwork",
+    "check_gradients",
+    "dataset_path",
+    "galaxy_types",
+    "gradients",
+]

@@ -1,0 +1,121 @@
+"""One galaxy: its picture, scaled for a network, and the class that volunteers gave it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+galaxy_types: dict[int, str] = {
+    0: "disturbed galaxies",
+    1: "merging galaxies",
+    2: "round smooth galaxies",
+    3: "in-between round smooth galaxies",
+    4: "cigar shaped smooth galaxies",
+    5: "barred spiral galaxies",
+    6: "unbarred tight spiral galaxies",
+    7: "unbarred loose spiral galaxies",
+    8: "edge-on galaxies without bulge",
+    9: "edge-on galaxies with bulge",
+}
+"""The ten classes of Galaxy10 DECaLS, in the data set's own order (chapter 1)."""
+
+N_TYPES = len(galaxy_types)
+
+
+def scale_pixels(pixels: np.ndarray) -> np.ndarray:
+    """Scale pixel values from [0, 255] to [0.01, 1].
+
+    No input is 0, because a weight that is multiplied by 0 would not learn (chapter 2).
+
+    Parameters
+    ----------
+    pixels : array of any shape, uint8 or float
+        Pixel values, or means over blocks of them, in [0, 255].
+
+    Returns
+    -------
+    float32 array of the same shape, in [0.01, 1]
+    """
+    scaled = np.asarray(pixels).astype(np.float32)
+    scaled /= 255
+    scaled *= 0.99
+    scaled += 0.01
+    return scaled
+
+
+def one_hot(answers: np.ndarray | int) -> np.ndarray:
+    """Return the known outputs of a network: 0.99 at the answer and 0.01 elsewhere.
+
+    A sigmoid never reaches 0 or 1, so these are values that it can meet (chapter 2).
+
+    Parameters
+    ----------
+    answers : int or int array (S,)
+        Classes, 0 to 9.
+
+    Returns
+    -------
+    float32 array (10,) for one answer, (10, S) for S answers: one column per galaxy
+    """
+    classes = np.arange(N_TYPES).reshape((N_TYPES,) + (1,) * np.ndim(answers))
+    return np.where(classes == answers, np.float32(0.99), np.float32(0.01))
+
+
+class Galaxy:
+    """One galaxy as a network meets it (chapter 1).
+
+    Parameters
+    ----------
+    data : array (height, width, 3) or any other shape, uint8 or float
+        Pixel values in [0, 255].
+    answer : int
+        The galaxy's class, 0 to 9; its name is ``galaxy_types[answer]``.
+    index : int, optional
+        The galaxy's row in the file; -1 where there is none.
+
+    Attributes
+    ----------
+    data : float32 array, shape as given, in [0.01, 1]
+        ``pixel / 255 * 0.99 + 0.01``.
+    out : float32 array (10,)
+        The known output: 0.99 at ``answer``, 0.01 elsewhere.
+
+    Raises
+    ------
+    ValueError
+        If ``answer`` is not one of the ten classes.
+    """
+
+    def __init__(self, data: np.ndarray, answer: int, *, index: int = -1) -> None:
+        if answer not in galaxy_types:
+            raise ValueError(f"answer is {answer}, but the classes run from 0 to {N_TYPES - 1}.")
+        self.data = scale_pixels(data)
+        self.answer = int(answer)
+        self.out = one_hot(self.answer)
+        self.index = int(index)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Show the picture with its answer on it and return the axes (new ones if none given)."""
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            _, ax = plt.subplots()
+        # The picture as it was: data is never 0, an empty band of the sky may be.
+        ax.imshow(np.clip((self.data - 0.01) / 0.99, 0, 1), interpolation="nearest")
+        label = {"boxstyle": "round", "facecolor": "black", "alpha": 0.6, "linewidth": 0}
+        text = f"{self.answer}: {galaxy_types[self.answer]}"
+        ax.text(0.03, 0.97, text, transform=ax.transAxes, color="white", va="top", bbox=label)
+        ax.axis("off")
+        return ax
+
+    def validate(self, prediction: np.ndarray) -> bool:
+        """Say whether the largest entry of ``prediction``, (10,) or (10, 1), is at ``answer``."""
+        return bool(np.argmax(prediction) == self.answer)
+
+    def __repr__(self) -> str:
+        shape = "×".join(str(n) for n in self.data.shape)
+        return f"<Galaxy: row {self.index}, {self.answer} ({galaxy_types[self.answer]}), {shape}>"
