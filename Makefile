@@ -1,0 +1,48 @@
+# make book · test · browser · notebooks · class · clean
+# Every recipe is a line or two that you can also type yourself.
+
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+
+# Notebooks run in their own folders: a relative path has to hold there too.
+ifdef GALAXY10_FILE
+export GALAXY10_FILE := $(shell $(PYTHON) -c 'import os; print(os.path.abspath(os.environ["GALAXY10_FILE"]))')
+endif
+
+.PHONY: book test browser notebooks class clean
+
+book: .venv/installed
+	$(BIN)/jupyter-book build . -W --keep-going
+
+test: .venv/installed-test
+	$(BIN)/pytest tests -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest chapters --nbval -n auto --dist loadfile
+
+browser: book .venv/installed-browser
+	$(BIN)/pytest tests/browser -n auto
+
+notebooks: .venv/installed-test
+	$(BIN)/python tests/execute_notebooks.py
+
+class: .venv/installed
+	$(BIN)/jupyter lab --notebook-dir chapters
+
+clean:
+	rm -rf .venv _build
+
+.venv/installed: requirements.txt pyproject.toml
+	test -d .venv || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/installed-test: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	touch $@
+
+.venv/installed-browser: .venv/installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
+	touch $@

@@ -1,0 +1,44 @@
+"""Sphinx extension: a page is made again when the data or the library behind it changed.
+
+Sphinx and its execution cache look at a notebook's text alone. Here they also look at what the
+notebook reads: the data file in use and galaxy_lib's source. Each combination keeps a cache of its
+own, so that going from the simulated sample to the real galaxies and back executes nothing twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+
+import galaxy_lib
+from galaxy_lib.datasets import dataset_path
+
+
+def fingerprint(srcdir: Path) -> str:
+    """Return a short hash of the data file in use (path, size, time) and of galaxy_lib's source."""
+    with contextlib.chdir(srcdir / "chapters"):
+        data = dataset_path().resolve()
+    status = data.stat()
+    digest = hashlib.sha256(f"{data} {status.st_size} {status.st_mtime_ns}".encode())
+    for source in sorted(Path(galaxy_lib.__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def separate_caches(app, config) -> None:
+    """Give this fingerprint its own execution cache."""
+    if os.environ.get("GALAXY10_FILE"):
+        os.environ["GALAXY10_FILE"] = os.path.abspath(os.environ["GALAXY10_FILE"])
+    config.galaxy_fingerprint = fingerprint(Path(app.srcdir))
+    config.nb_execution_cache_path = str(
+        Path(app.outdir).parent / ".jupyter_cache" / config.galaxy_fingerprint
+    )
+
+
+def setup(app):
+    """Register with Sphinx; a changed fingerprint makes it read every page again."""
+    app.add_config_value("galaxy_fingerprint", "", "env")
+    app.connect("config-inited", separate_caches, priority=100)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

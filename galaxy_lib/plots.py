@@ -1,0 +1,131 @@
+"""Every figure that more than one notebook draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from mpl_toolkits.axes_grid1 import ImageGrid
+
+from galaxy_lib.galaxy import N_TYPES, Galaxy, galaxy_types
+
+# Okabe & Ito (2008): eight colours that readers with any colour vision can tell apart.
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]
+
+
+def use_style() -> None:
+    """Make figures readable: opaque background, colour-blind safe colours, one size of text."""
+    plt.rcParams.update(
+        {
+            "figure.facecolor": "white",
+            "savefig.facecolor": "white",
+            "figure.figsize": (6.4, 3.8),
+            "figure.dpi": 100,
+            "axes.prop_cycle": plt.cycler(color=COLOURS),
+            "axes.titlesize": "medium",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "image.cmap": "cividis",
+            "lines.linewidth": 1.6,
+            "legend.frameon": False,
+        }
+    )
+
+
+def first_of_each_type(galaxies: Sequence[Galaxy], title: str = "") -> Figure:
+    """Show ten galaxies, one a class, in a grid of 4×3 panels titled "row: name" (chapter 1).
+
+    Parameters
+    ----------
+    galaxies : sequence of Galaxy
+        At most twelve; panels without a galaxy stay empty.
+    title : str, optional
+        What the figure shows, and of which data.
+    """
+    figure = plt.figure(figsize=(9.6, 7.8))
+    grid = ImageGrid(figure, 111, nrows_ncols=(3, 4), axes_pad=(0.15, 0.32))
+    for ax in grid:
+        ax.axis("off")
+    for ax, galaxy in zip(grid, galaxies, strict=False):
+        ax.imshow(_picture(galaxy), interpolation="nearest")
+        name = galaxy_types[galaxy.answer].removesuffix(" galaxies")
+        ax.set_title(f"{galaxy.index}: {name}", fontsize=8)
+    figure.suptitle(title, y=0.95)
+    return figure
+
+
+def gallery(
+    galaxies: Sequence[Galaxy], titles: Sequence[str], *, columns: int = 5, title: str = ""
+) -> Figure:
+    """Show galaxies side by side, each under its own title.
+
+    Parameters
+    ----------
+    galaxies : sequence of Galaxy
+        Their ``data`` as pictures (height, width, 3).
+    titles : sequence of str
+        One for each galaxy.
+    """
+    columns = max(1, min(columns, len(galaxies)))
+    rows = max(1, -(-len(galaxies) // columns))
+    size = (9.6, 9.6 / columns * rows * 1.14 + 0.5)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, galaxy, text in zip(axes.flat, galaxies, titles, strict=False):
+        ax.imshow(_picture(galaxy), interpolation="nearest")
+        ax.set_title(text, fontsize=8)
+    figure.suptitle(title)
+    return figure
+
+
+def learning_curves(
+    curves: dict[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    ax: Axes | None = None,
+    xlabel: str = "updates of the weights",
+    ylabel: str = "fraction of the test set correct",
+    title: str = "",
+) -> Axes:
+    """Draw one line for each named ``(x, y)`` and return the axes (new ones if none given)."""
+    if ax is None:
+        _, ax = plt.subplots(layout="constrained")
+    for (name, (x, y)), style in zip(curves.items(), ["-", "--", "-.", ":"] * 3, strict=False):
+        ax.plot(x, y, style, label=name)
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    ax.grid(alpha=0.3)
+    if len(curves) > 1:
+        ax.legend()
+    return ax
+
+
+def confusion(matrix: np.ndarray, *, ax: Axes | None = None, title: str = "") -> Axes:
+    """Show a confusion matrix (10, 10), each row as a share of its class, with the counts.
+
+    Parameters
+    ----------
+    matrix : int array (10, 10)
+        Row: the answer; column: what the network said (`NeuralNetwork.confusion_matrix`).
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7.6, 6.4), layout="constrained")
+    total = matrix.sum(axis=1, keepdims=True)
+    share = np.divide(matrix, total, out=np.zeros(matrix.shape), where=total > 0)
+    image = ax.imshow(share, vmin=0, vmax=1)
+    for row, column in np.ndindex(matrix.shape):
+        ink = "black" if share[row, column] > 0.5 else "white"
+        text = str(matrix[row, column])
+        ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=8)
+    names = [galaxy_types[k].removesuffix(" galaxies") for k in range(N_TYPES)]
+    ax.set_yticks(range(N_TYPES), [f"{name}  {k}" for k, name in enumerate(names)], fontsize=8)
+    ax.set_xticks(range(N_TYPES))
+    ax.set(xlabel="class that the network chose", ylabel="answer of the volunteers", title=title)
+    ax.figure.colorbar(image, ax=ax, label="share of the row", shrink=0.8)
+    return ax
+
+
+def _picture(galaxy: Galaxy) -> np.ndarray:
+    return np.clip((galaxy.data - 0.01) / 0.99, 0, 1)

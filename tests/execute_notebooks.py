@@ -1,0 +1,68 @@
+"""Execute notebooks in place, as they are committed: on the simulated sample, without residue.
+
+    python tests/execute_notebooks.py [NOTEBOOK ...]        (all below chapters/ if none is named)
+
+What differs from run to run without saying anything (timestamps, the kernel's version, widget
+state) is left out, so that a diff shows what changed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+from galaxy_lib.datasets import simulated_sample_path
+
+ROOT = Path(__file__).resolve().parents[1]
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def all_notebooks() -> list[Path]:
+    """Every notebook of the book, exercises and solutions included."""
+    found = (ROOT / "chapters").rglob("*.ipynb")
+    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+
+
+def clean(notebook: nbformat.NotebookNode) -> None:
+    """Drop what a commit should not hold: widget state and views, timestamps, versions."""
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        **{key: notebook.metadata[key] for key in ("exercises",) if key in notebook.metadata},
+    }
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [o for o in cell.outputs if WIDGET_VIEW not in o.get("data", {})]
+
+
+def execute(path: Path) -> None:
+    """Run one notebook in its own folder and write it back if no cell raised or warned."""
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": path.parent}},
+        coalesce_streams=True,
+    ).execute()
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                raise RuntimeError(f"{path}: a cell wrote to stderr:\n{output['text']}")
+    clean(notebook)
+    nbformat.validate(notebook)
+    part = path.with_suffix(".part")
+    nbformat.write(notebook, part)
+    part.replace(path)
+
+
+if __name__ == "__main__":
+    os.environ["GALAXY10_FILE"] = str(simulated_sample_path())
+    for name in sys.argv[1:] or all_notebooks():
+        print(name, flush=True)
+        execute(Path(name))
