@@ -1,0 +1,25 @@
+"""Give every notebook a first cell that installs the course's package where it is missing.
+
+    python .github/launch_branch.py REPOSITORY_URL
+
+Colab opens a notebook alone, without the repository around it. The address is known only when a
+fork publishes its book, so the cell is added then, on the branch that the launch buttons open.
+"""
+
+import sys
+from pathlib import Path
+
+import nbformat
+
+SOURCE = """\
+# Colab opens this notebook alone: fetch the course's package. Elsewhere it is there already.
+import importlib.util
+
+if importlib.util.find_spec("galaxy_lib") is None:
+    %pip install --quiet "galaxy-lib @ git+{url}"
+"""
+
+for path in Path("chapters").rglob("*.ipynb"):
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(SOURCE.format(url=sys.argv[1])))
+    nbformat.write(notebook, path)

@@ -1,0 +1,96 @@
+"""What a committed notebook must be: a page that reads well and a reference that nbval can trust."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted(
+    path for path in (ROOT / "chapters").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts
+)
+ABSOLUTE_PATH = re.compile(r"(?:^|[\s'\"(])(?:/(?:home|root|tmp|work|Users|opt|var)/\w|[A-Z]:\\\\)")
+
+
+def load(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def code_cells(path: Path) -> list[dict]:
+    return [c for c in load(path)["cells"] if c["cell_type"] == "code" and "".join(c["source"])]
+
+
+def text_of(output: dict) -> str:
+    parts = [output.get("text", "")]
+    parts += [v for k, v in output.get("data", {}).items() if k.startswith("text/")]
+    return "\n".join("".join(part) for part in parts)
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "chapters").as_posix())
+def notebook(request: pytest.FixtureRequest) -> Path:
+    return request.param
+
+
+def test_there_are_notebooks() -> None:
+    assert len(NOTEBOOKS) >= 5
+
+
+def test_executed_once_from_top_to_bottom(notebook: Path) -> None:
+    counts = [cell["execution_count"] for cell in code_cells(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_no_errors_and_nothing_on_stderr(notebook: Path) -> None:
+    outputs = [out for cell in code_cells(notebook) for out in cell["outputs"]]
+    assert not [out for out in outputs if out["output_type"] == "error"]
+    assert not [out for out in outputs if out.get("name") == "stderr"]
+
+
+def test_no_absolute_paths(notebook: Path) -> None:
+    for cell in load(notebook)["cells"]:
+        texts = ["".join(cell["source"]), *map(text_of, cell.get("outputs", []))]
+        assert not [t for t in texts if ABSOLUTE_PATH.search(t)]
+
+
+def test_every_figure_has_alt_text(notebook: Path) -> None:
+    for cell in code_cells(notebook):
+        if any("image/png" in out.get("data", {}) for out in cell["outputs"]):
+            alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt) > 20, "".join(cell["source"])[:200]
+
+
+def test_no_trailing_semicolon(notebook: Path) -> None:
+    assert not [c for c in code_cells(notebook) if "".join(c["source"]).rstrip().endswith(";")]
+
+
+def test_size(notebook: Path) -> None:
+    assert notebook.stat().st_size < 1_100_000
+
+
+def test_no_widget_state_and_no_versions(notebook: Path) -> None:
+    metadata = load(notebook)["metadata"]
+    assert "widgets" not in metadata
+    assert "version" not in metadata["language_info"]
+    assert "widget-view" not in notebook.read_text(encoding="utf-8")
+
+
+def test_few_cells_escape_the_comparison(notebook: Path) -> None:
+    shown = [c for c in code_cells(notebook) if c["outputs"]]
+    ignored = [c for c in shown if "nbval-ignore-output" in c["metadata"].get("tags", [])]
+    # A widget's output is not committed, so its cell does not count here.
+    assert len(ignored) <= max(1, len(shown) / 5)
+
+
+def test_starts_with_one_title(notebook: Path) -> None:
+    cells = [c for c in load(notebook)["cells"] if c["cell_type"] == "markdown"]
+    source = re.sub(r"```.*?```", "", "\n\n".join("".join(c["source"]) for c in cells), flags=re.S)
+    assert source.startswith("# ")
+    assert len(re.findall(r"^# ", source, flags=re.M)) == 1
+
+
+def test_cell_ids_are_there_and_unique(notebook: Path) -> None:
+    ids = [cell["id"] for cell in load(notebook)["cells"]]
+    assert len(set(ids)) == len(ids)
