@@ -1,4 +1,4 @@
-"""What a committed notebook must be: a page that reads well and a reference that nbval can trust."""
+"""What a committed notebook must be: a page that reads well, and a reference that nbval trusts."""
 
 from __future__ import annotations
 
