@@ -2,7 +2,7 @@
 
     python benchmarks/mutations.py
 
-Works on a copy of what git tracks, with an environment of its own; takes about a quarter of an hour.
+Works on a copy of what git tracks, with its own environment; takes about a quarter of an hour.
 """
 
 from __future__ import annotations
