@@ -1,0 +1,228 @@
+"""Interactive figures: pictures made beforehand that a slider chooses from, and live ones.
+
+`frames` works everywhere: its pictures are drawn when the cell runs and linked to their slider in
+the browser, so the published page needs no kernel. An interactive figure in a chapter is a cell
+tagged ``nbval-ignore-output``, below a static figure that tells the same story::
+
+    def draw(n):                                  # a new Figure, its Axes, or a uint8 picture
+        figure, ax = plt.subplots()
+        ax.plot(weights[:n])
+        return figure
+
+    frames(draw, [1, 2, 5, 10], name="batches", alt="Weight against update, {} batches in.")
+
+and with two sliders, whose values ``draw`` and ``alt`` get in this order::
+
+    frames(draw, [["g", "r", "z"], [1, 2, 4]], name=["band", "stretch"],
+           alt="A galaxy in band {}, its faint parts stretched by {}.")
+
+`live`, `browse` and `train_live` ask the kernel for each picture. The published page shows a
+sentence in their place, so a chapter has frames beside them.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Callable, Sequence
+
+import ipywidgets as widgets
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image  # matplotlib's own requirement
+
+from galaxy_lib.galaxy import Galaxy, galaxy_types
+from galaxy_lib.plots import learning_curves
+
+Picture = Figure | Axes | np.ndarray
+Text = str | Callable[..., str]
+
+
+def frames(
+    draw: Callable[..., Picture],
+    values: Sequence,
+    *,
+    name: str | Sequence[str],
+    alt: Text,
+    label: Text = "{}",
+    start: int = 0,
+) -> widgets.VBox:
+    """Draw one picture per value and return them with the slider that chooses between them.
+
+    It works with no kernel: on the published page the browser itself follows the slider.
+
+    Parameters
+    ----------
+    draw : function
+        ``draw(value)`` returns a matplotlib Figure or its Axes (it is closed here), or a uint8
+        array (height, width) or (height, width, 3), shown enlarged with its pixels visible.
+    values : sequence
+        One picture each; some 10 to 25 of them, about 10 kB each.
+    name : str
+        What the slider sets: the label beside it and its name for screen readers.
+    alt : str or function
+        What the picture shows, in words: a template such as ``"Loss after epoch {}."``, or
+        ``alt(value)`` returning the text, where it can compute what there is to see.
+    label : str or function
+        How a value is written beside the slider: ``"{:.2f}"``, or a function of the value.
+    start : int
+        Place in ``values`` of the picture shown first.
+
+    For several sliders, ``name`` is a list of names and ``values`` a list of lists; ``draw`` and
+    ``alt`` then take a value from each. The call is the last line of its cell.
+    """
+    if isinstance(name, str):
+        name, values = [name], [values]
+    values = [list(choices) for choices in values]
+    if len(name) != len(values) or not all(values):
+        raise ValueError(f"Each slider needs a name and values; got {list(name)} and {values}.")
+    sliders = [
+        widgets.SelectionSlider(
+            options=[(_write(label, value), i) for i, value in enumerate(choices)],
+            index=start % len(choices),
+            description=title,
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="95%", max_width="36rem"),
+        )
+        for title, choices in zip(name, values, strict=True)
+    ]
+    layout, style = widgets.Layout(), widgets.HTML().style  # one for all pictures: a smaller page
+
+    def stack(chosen: tuple, depth: int) -> widgets.Widget:
+        """Pictures for the values chosen so far; a stack for each slider that is still open."""
+        if depth == len(values):
+            picture = _picture_html(draw(*chosen), _write(alt, *chosen))
+            return widgets.HTML(picture, layout=layout, style=style)
+        children = [stack((*chosen, value), depth + 1) for value in values[depth]]
+        found = widgets.Stack(children, selected_index=sliders[depth].index)
+        widgets.jslink((sliders[depth], "index"), (found, "selected_index"))
+        return found
+
+    return widgets.VBox([*sliders, stack((), 0)]).add_class("galaxy-frames")
+
+
+def live(draw: Callable[..., Picture], *, alt: Text, **controls: widgets.Widget) -> widgets.VBox:
+    """Return ``controls`` above a picture that the kernel draws again whenever one is moved.
+
+    Parameters
+    ----------
+    draw, alt : as in `frames`
+        They get the controls' values, as keywords of the same names.
+    **controls : ipywidgets
+        Such as ``sigma=widgets.FloatSlider(description="σ")``.
+    """
+    picture = widgets.HTML()
+
+    def update(_change=None) -> None:
+        chosen = {key: control.value for key, control in controls.items()}
+        picture.value = _picture_html(draw(**chosen), _write(alt, **chosen))
+
+    for control in controls.values():
+        control.observe(update, "value")
+    update()
+    return _live_only(*controls.values(), picture)
+
+
+def browse(data_manager) -> widgets.VBox:
+    """Leaf through the galaxies of each class, at the size in which the file has them (live)."""
+    answers = np.asarray(data_manager.ans)
+    rows = {k: np.flatnonzero(answers == k) for k in galaxy_types if k in answers}
+    names = [(f"{k}: {galaxy_types[k]}", k) for k in rows]
+    kind = widgets.Dropdown(options=names, description="class")
+    number = widgets.BoundedIntText(0, min=0, max=0, description="number")
+
+    def limit(_change=None) -> None:
+        number.value, number.max = 0, len(rows[kind.value]) - 1
+
+    def draw(kind: int, number: int) -> Axes:
+        row = rows[kind][min(number, len(rows[kind]) - 1)]
+        _, ax = plt.subplots(figsize=(4, 4))
+        return Galaxy(data_manager.images[row], kind, index=row).plot(ax)
+
+    kind.observe(limit, "value")
+    limit()
+    alt = "Galaxy {number} of class {kind} in the file."
+    return live(draw, alt=alt, kind=kind, number=number)
+
+
+def train_live(
+    network,
+    draw: Callable[..., Picture] | None = None,
+    *,
+    n_epochs: int = 1000,
+    interval: int = 100,
+    **settings,
+) -> widgets.VBox:
+    """Train a network epoch by epoch with buttons to run, pause and step (live).
+
+    Parameters
+    ----------
+    network : NeuralNetwork
+    draw : function, optional
+        ``draw(network)`` returns a figure of it after each epoch; without one, its learning curve.
+    n_epochs, interval : int
+        At most so many epochs, one every so many milliseconds if they take less.
+    **settings
+        ``learning_rate``, ``beta_momentum`` and ``batch_size`` of ``network.epochs``.
+    """
+    epochs = network.epochs(n_epochs, **settings)
+    play = widgets.Play(max=n_epochs, interval=interval, show_repeat=False)
+    step = widgets.Button(description="one epoch")
+    line, picture = widgets.HTML("Run or step to begin."), widgets.HTML()
+
+    def curve(network) -> Axes:
+        curve = [(record.n_updates, record.test_accuracy) for record in network.history]
+        return learning_curves({"this network": tuple(zip(*curve, strict=True))})
+
+    def advance(change=None) -> None:
+        if isinstance(change, dict) and change["new"] <= change["old"]:
+            return  # the stop button puts the count back to 0; what was learned stays
+        try:
+            record = next(epochs)
+        except (StopIteration, FloatingPointError) as end:
+            play.playing, play.disabled, step.disabled = False, True, True
+            line.value = html.escape(str(end)) or f"{n_epochs} epochs: the end."
+            return
+        line.value = f"epoch {record.epoch}: {record.test_accuracy:.3f} of the test set correct"
+        picture.value = _picture_html((draw or curve)(network), line.value)
+
+    play.observe(advance, "value")
+    step.on_click(lambda _button: advance())
+    return _live_only(widgets.HBox([play, step]), line, picture)
+
+
+def _live_only(*children: widgets.Widget) -> widgets.VBox:
+    return widgets.VBox(children).add_class("galaxy-live")  # custom.css replaces it on a page
+
+
+def _write(text: Text, *values, **named) -> str:
+    return text(*values, **named) if callable(text) else text.format(*values, **named)
+
+
+def _picture_html(drawn: Picture, alt: str) -> str:
+    """Return an img element that holds the picture itself; ipywidgets.Image takes no alt text."""
+    if isinstance(drawn, np.ndarray):
+        image, shown = Image.fromarray(drawn), "width: 24rem; image-rendering: pixelated"
+        encoded = [_webp(image, lossless=True)]
+    else:
+        figure, file = drawn if isinstance(drawn, Figure) else drawn.figure, io.BytesIO()
+        figure.savefig(file, format="png", facecolor="white")
+        plt.close(figure)
+        image = Image.open(file).convert("RGB")
+        shown = f"width: {image.width}px"
+        encoded = [_webp(image.quantize(128).convert("RGB"), lossless=True)]
+    if image.width > 64:  # curves are smaller in few colours, photographs with some loss
+        encoded.append(_webp(image, quality=85))
+    data = base64.b64encode(min(encoded, key=len)).decode()
+    return (
+        f'<img alt="{html.escape(alt)}" width="{image.width}" height="{image.height}" '
+        f'style="{shown}; max-width: 100%; height: auto" src="data:image/webp;base64,{data}">'
+    )
+
+
+def _webp(image: Image.Image, **options) -> bytes:
+    image.save(file := io.BytesIO(), "WEBP", **options)
+    return file.getvalue()
