@@ -2,28 +2,32 @@
 
 A picture is built the way light reaches a telescope: galaxies with their discs, bulges, bars and
 arms are laid on an empty frame in three bands (z, r, g), stars and background galaxies join them,
-the atmosphere blurs everything, the detector adds noise, and a stretch turns fluxes into colours.
-There is one small function per ingredient; the page "How the sample was made" calls them one by
-one. Lengths are in pixels and brightness is in units of the stretch (1 is bright, the noise of the
-sky is 0.01) unless a docstring says otherwise. Nothing here knows of files.
+the air blurs everything, the detector adds noise, and a stretch turns light into colours. There is
+one small function per ingredient; the page "How the sample was made" calls them one by one.
+
+Lengths are in pixels, angles in radians, and light is in units of the stretch (1 is bright, the
+noise of the sky is 0.01), float32, unless a docstring says otherwise. Nothing here knows of files.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.random import Generator
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same seed gives different pixels."""
 
 CLASS_COUNTS = (1081, 1853, 2645, 2027, 334, 2043, 1829, 2628, 1423, 1873)
 """How many galaxies of each class the real Galaxy10 DECaLS holds."""
 
-NATIVE_PXSCALE = 0.262  # arcsec per pixel of the Legacy Surveys' own pictures
+NATIVE_PXSCALE = 0.262  # arcsec per pixel of the Legacy Surveys' own pictures (Dey et al. 2019)
 MARGIN = 16  # pixels drawn around a picture and cut away, so that nothing wraps at its edges
+HUBBLE_LENGTH = 4.283e6  # kpc: the speed of light over 70 km/s/Mpc
 
 
 class SimulatedGalaxy(NamedTuple):
@@ -37,9 +41,9 @@ class SimulatedGalaxy(NamedTuple):
 class Plan(NamedTuple):
     """All that is needed to draw one row of the sample, in any order and in any process.
 
-    ``kind`` is what is drawn, ``label`` what the file says. ``ra`` and ``dec`` are in degrees.
+    ``kind`` is what is drawn, ``label`` what the file says; ``ra`` and ``dec`` are in degrees.
     ``companion`` is the class of a second galaxy (-1: none) that lies ``offset`` arcsec to the
-    right and above; ``view`` says which of the two the picture is centred on.
+    right and above; ``view`` 0 or 1 says which of the two the picture is centred on.
     """
 
     kind: int
@@ -53,147 +57,185 @@ class Plan(NamedTuple):
 
 
 class Frame:
-    """The sheet one galaxy is drawn on: three bands of light and coordinates about its centre.
+    """The sheet a galaxy is drawn on: light in three bands, and coordinates about its centre.
 
-    ``light`` is float32 (3, height, width), bands z, r, g; ``x`` and ``y`` are float32 (height,
-    width), in pixels, and grow to the right and upwards.
+    ``light`` is float32 (3, height, width), bands z, r, g. ``x`` (1, width) grows to the right and
+    ``y`` (height, 1) upwards, in pixels.
     """
 
-    def __init__(self, light: np.ndarray, centre: tuple[float, float] = (0.0, 0.0)) -> None:
-        height, width = light.shape[1:]
-        self.light = light
-        self.x = (np.arange(width) - (width - 1) / 2 - centre[0]).astype(np.float32)[None, :]
-        self.y = ((height - 1) / 2 - np.arange(height) - centre[1]).astype(np.float32)[:, None]
+    def __init__(self, light: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+        self.light, self.x, self.y = light, x, y
 
-    def add(self, component: np.ndarray, colour: np.ndarray) -> None:
-        """Add a component (height, width) in a colour (3,)."""
+    @classmethod
+    def empty(cls, height: int, width: int) -> Frame:
+        """A dark frame with its origin in the middle."""
+        x = np.arange(width, dtype=np.float32)[None, :] - (width - 1) / 2
+        y = (height - 1) / 2 - np.arange(height, dtype=np.float32)[:, None]
+        return cls(np.zeros((3, height, width), np.float32), x, y)
+
+    def moved(self, dx: float, dy: float) -> Frame:
+        """The same sheet with its origin moved by (dx, dy): for a galaxy that is off-centre."""
+        return Frame(self.light, self.x - dx, self.y - dy)
+
+    def warped(self, rng: Generator, size: float, strength: float) -> Frame:
+        """The same sheet with coordinates bent by lumps of ``size``, as tides bend a galaxy."""
+        shape = self.light.shape[1:]
+        dx, dy = (strength * smooth_field(rng, shape, size) for _ in range(2))
+        return Frame(self.light, self.x + dx, self.y + dy)
+
+    def add(self, component: np.ndarray, colour: np.ndarray, level: float = 1.0) -> None:
+        """Add a component (height, width) in a colour (3,), ``level`` times."""
         for band, weight in zip(self.light, colour, strict=True):
-            band += np.float32(weight) * component
+            band += float(weight * level) * component
 
 
-def lognormal(rng: np.random.Generator, median: float, sigma: float) -> float:
-    """Draw one number whose logarithm is normal: ``median`` and the deviation of the log."""
-    return float(median * np.exp(sigma * rng.standard_normal()))
+def lognormal(rng: Generator, median: float, sigma: float) -> float:
+    """One positive number around ``median``; ``sigma`` is the deviation of its logarithm."""
+    return median * math.exp(sigma * rng.standard_normal())
 
 
 # ---------------------------------------------------------------------------------- light profiles
 
 
 def rotate(x: np.ndarray, y: np.ndarray, angle: float) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates along and across a direction ``angle`` (radians, anticlockwise from right)."""
-    c, s = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    """Coordinates along and across a direction ``angle``, anticlockwise from the right."""
+    c, s = math.cos(angle), math.sin(angle)
     return c * x + s * y, c * y - s * x
 
 
 def elliptical_radius(u: np.ndarray, v: np.ndarray, q: float) -> np.ndarray:
-    """Radius along the major axis of the ellipse through (u, v), with axis ratio ``q`` = b/a."""
-    return np.sqrt(u * u + (v / np.float32(q)) ** 2)
+    """Length of the long half-axis of the ellipse through (u, v) with axis ratio ``q`` = b/a."""
+    return np.sqrt(u * u + (v / q) ** 2)
 
 
 def sersic(radius: np.ndarray, half_light: float, index: float) -> np.ndarray:
     """Sérsic profile, 1 at the half-light radius: n = 1 is a disc, n = 4 an old elliptical.
 
-    Sérsic 1963; the value of b_n from Ciotti & Bertin 1999, as in Graham & Driver 2005.
+    Sérsic 1963; b_n from Ciotti & Bertin 1999, as in Graham & Driver 2005.
     """
     b = 2 * index - 1 / 3 + 4 / (405 * index) + 46 / (25515 * index**2)
-    # Half a pixel of softening stands for the mean over the central pixel of a cusp.
-    scaled = np.sqrt(radius * radius + np.float32(0.25)) / np.float32(half_light)
-    return np.exp(np.float32(-b) * (scaled ** np.float32(1 / index) - 1))
+    # Half a pixel of softening: a pixel shows the mean over its area, not the cusp in its middle.
+    log_radius = 0.5 * np.log((radius * radius + 0.25) / half_light**2)
+    return np.exp(-b * (np.exp(log_radius / index) - 1))
 
 
-def exponential_disc(radius: np.ndarray, scale_length: float) -> np.ndarray:
-    """Exponential disc, 1 at the centre (Freeman 1970)."""
-    return np.exp(-radius / np.float32(scale_length))
+def exponential_disc(radius: np.ndarray, scale_length: float, edge: float = 99.0) -> np.ndarray:
+    """Exponential disc, 1 at the centre (Freeman 1970), three times steeper beyond ``edge``.
+
+    Most discs break like this, at some 2 to 4 scale lengths (Pohlen & Trujillo 2006).
+    """
+    return np.exp(-(radius + 2 * np.maximum(radius - edge, 0)) / scale_length)
 
 
 def bar(u: np.ndarray, v: np.ndarray, length: float, q: float) -> np.ndarray:
-    """Flat bar along u that ends near ``length``: boxy isophotes (Athanassoula et al. 1990)."""
-    m = (np.abs(u) / np.float32(length)) ** 3 + (np.abs(v) / np.float32(q * length)) ** 2
-    return np.exp(-m * np.float32(1.5))
+    """A bar along u, 1 at the centre, flat until near its ``length``, boxy (Athanassoula 1990)."""
+    return np.exp(-1.5 * ((np.abs(u) / length) ** 3 + (v / (q * length)) ** 2))
 
 
 def spiral_arms(
-    radius: np.ndarray, theta: np.ndarray, pitch: float, n_arms: int, start: float, sharpness: float
+    radius: np.ndarray, theta: np.ndarray, pitch: float, n_arms: int, sharpness: float = 1.5
 ) -> np.ndarray:
-    """Logarithmic arms, between 0 and 1, that cross every circle at the angle ``pitch`` (radians).
+    """Logarithmic arms, from 0 to 1, that cross every circle at the angle ``pitch``.
 
-    An arm is r = start·exp(θ·tan(pitch)), the shape of real arms (Kennicutt 1981).
+    Along an arm r grows as exp(theta * tan(pitch)), the shape of real arms (Kennicutt 1981).
     """
-    winding = np.log(np.maximum(radius, 0.5) / np.float32(start)) / np.float32(np.tan(pitch))
-    wave = np.cos(np.float32(n_arms) * (theta - winding))
-    return ((1 + wave) / 2) ** np.float32(sharpness)
+    winding = np.log(np.maximum(radius, 0.5)) / math.tan(pitch)
+    return (0.5 + 0.5 * np.cos(n_arms * (theta - winding))) ** sharpness
 
 
 def edge_on_disc(u: np.ndarray, v: np.ndarray, scale_length: float, height: float) -> np.ndarray:
-    """A disc seen from its side: u along it, v across (van der Kruit & Searle 1981).
+    """A disc seen from its side, 1 at the centre: u along it, v across.
 
-    Its light is (u/h) K1(u/h) sech²(v/height); NumPy has no Bessel functions, so K1 is replaced
-    by its shape at large and small u, right to 2 %.
+    Its light is s K1(s) sech²(v/height) with s = u/scale_length (van der Kruit & Searle 1981).
+    NumPy has no Bessel functions: K1 is replaced by an expression that is right to 2 %.
     """
-    s = np.abs(u) / np.float32(scale_length)
-    along = np.sqrt(1 + np.float32(np.pi / 2) * s) * np.exp(-s)
-    return along / np.cosh(np.clip(v / np.float32(height), -20, 20)) ** 2
+    s = np.abs(u) / scale_length
+    fall = np.exp(-2 * np.minimum(np.abs(v) / height, 20))
+    return np.sqrt(1 + math.pi / 2 * s) * np.exp(-s) * 4 * fall / (1 + fall) ** 2
 
 
-def smooth_field(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> np.ndarray:
-    """A smooth random field of mean 0 and deviation about 1, float32, with lumps of ``scale``."""
-    nodes = [int(np.ceil(n / scale)) + 3 for n in shape]
-    field = rng.standard_normal(nodes, dtype=np.float32)
-    for axis, n in enumerate(shape):
+def tidal_tail(
+    rng: Generator, frame: Frame, start: float, length: float, width: float
+) -> np.ndarray:
+    """A curved, patchy tail of stars thrown out by tides (Toomre & Toomre 1972)."""
+    radius = np.sqrt(frame.x**2 + frame.y**2)
+    u, v = rotate(frame.x, frame.y, rng.uniform(0, 2 * math.pi))
+    bend = rng.normal(0, 0.6) / (start + length)
+    off = (v - bend * u * u) / (width * (0.6 + radius / (start + length)))
+    along = (radius - start) / length
+    rise_and_fall = np.exp(-(np.maximum(along, 0) ** 2) * 2 - np.minimum(along, 0) ** 2 * 6)
+    patches = np.exp(0.5 * smooth_field(rng, radius.shape, 1.5 * width))
+    return np.where(u > 0, rise_and_fall * np.exp(-off * off) * patches, 0)
+
+
+def smooth_field(rng: Generator, shape: tuple[int, ...], scale: float) -> np.ndarray:
+    """A random field of mean 0 and deviation about 1, float32, with soft lumps of size ``scale``.
+
+    Random values on a coarse grid, blended smoothly in between ("value noise", Perlin 1985).
+    """
+    field = rng.standard_normal([int(n / scale) + 3 for n in shape], dtype=np.float32)
+    for n in shape:  # one axis, then the other
         at = np.arange(n) / scale + rng.random()
         low = at.astype(int)
-        t = (at - low).astype(np.float32)
+        t = (at - low).astype(np.float32)[:, None]
         t = t * t * (3 - 2 * t)
-        t = t[:, None] if axis == 0 else t[None, :]
-        field = field.take(low, axis) * (1 - t) + field.take(low + 1, axis) * t
-    return field * np.float32(1.35)
+        field = (field[low] * (1 - t) + field[low + 1] * t).T
+    return 1.35 * field
 
 
 # ------------------------------------------------------------------------------------------ colour
 
 
-def colour(age: float, scatter: float = 0.0, rng: np.random.Generator | None = None) -> np.ndarray:
-    """Colour of stars by age: 0 young and blue, 1 old and red; (3,) for z, r, g, of mean 1.
+def colour(g_r: float, r_z: float) -> np.ndarray:
+    """Colour indices in AB magnitudes to weights (3,) for z, r, g on the stretch, of mean 1.
 
-    The locus g-r = 0.37 + 0.66 age, r-z = 0.05 + 0.635 (g-r) follows the blue cloud and the red
-    sequence of nearby galaxies (Strateva et al. 2001), in AB magnitudes; then the stretch's scales.
+    2.2, 3.4 and 6 are the weights of the survey's own colour pictures.
     """
-    jitter = scatter * rng.standard_normal(2) if rng is not None else (0.0, 0.0)
-    g_r = 0.37 + 0.66 * age + jitter[0]
-    r_z = 0.05 + 0.635 * g_r + jitter[1]
-    r = 10 ** (0.4 * g_r)
-    return stretch_units(np.array([r * 10 ** (0.4 * r_z), r, 1.0]))
+    weights = np.array([2.2 * 10 ** (0.4 * (g_r + r_z)), 3.4 * 10 ** (0.4 * g_r), 6.0])
+    return weights / weights.mean()
 
 
-def stretch_units(flux: np.ndarray) -> np.ndarray:
-    """Scale the fluxes in z, r, g as the survey's colour pictures do, to a mean of 1."""
-    scaled = flux * np.array([2.2, 3.4, 6.0])
-    return scaled / scaled.mean()
+def stars_of_age(rng: Generator, age: float, scatter: float = 0.04) -> np.ndarray:
+    """Colour (3,) of a galaxy's stars: age 0 is young and blue, 1 old and red.
+
+    A straight locus from the blue cloud to the red sequence (Strateva et al. 2001), with scatter.
+    """
+    g_r = 0.37 + 0.66 * age + scatter * rng.standard_normal()
+    return colour(g_r, 0.05 + 0.635 * g_r + scatter * rng.standard_normal())
+
+
+def one_star(rng: Generator) -> np.ndarray:
+    """Colour (3,) of a foreground star: most are red dwarfs (Covey et al. 2007)."""
+    if rng.random() < 0.6:
+        g_r = rng.normal(1.45, 0.1)
+        return colour(g_r, rng.uniform(0.6, 2.0))
+    g_r = rng.uniform(0.1, 1.2)
+    return colour(g_r, 0.55 * g_r - 0.1)
 
 
 def stretch(light: np.ndarray) -> np.ndarray:
     """Turn light (3, height, width) into a picture, uint8 (height, width, 3) (Lupton et al. 2004).
 
-    The asinh of the mean brightness keeps both the faint arms and the bright core, and the same
-    factor for all bands keeps the colour.
+    The asinh of the mean shows faint arms and bright cores at once; one factor for all bands keeps
+    the colour.
     """
-    mean = np.maximum(light, 0).mean(axis=0) + np.float32(1e-6)
-    factor = 255 * np.arcsinh(20 * mean) / (np.float32(np.sqrt(20)) * mean)
-    return np.moveaxis(np.clip(light * factor + 0.5, 0, 255).astype(np.uint8), 0, 2)
+    mean = np.maximum(light, 0).mean(axis=0) + 1e-6
+    factor = 255 / math.sqrt(20) * np.arcsinh(20 * mean) / mean
+    return np.moveaxis(np.clip(light * factor + 0.5, 0, 255).astype(np.uint8), 0, 2).copy()
 
 
-# ----------------------------------------------------------------------------- atmosphere and noise
+# ------------------------------------------------------------------------------------ air and sky
 
 
 def moffat(radius: np.ndarray, fwhm: float, beta: float = 2.7) -> np.ndarray:
-    """Moffat profile, 1 at the centre: a star seen through the air (Moffat 1969)."""
-    alpha = fwhm / (2 * np.sqrt(2 ** (1 / beta) - 1))
+    """A star seen through the air, 1 at the centre (Moffat 1969)."""
+    alpha = fwhm / (2 * math.sqrt(2 ** (1 / beta) - 1))
     return (1 + (radius / alpha) ** 2) ** -beta
 
 
-@lru_cache(maxsize=64)
-def transfer(fwhm: float, height: int, width: int) -> np.ndarray:
-    """Fourier transform of a Moffat of unit flux on a frame: float32 (height, width // 2 + 1)."""
+@lru_cache(maxsize=128)
+def moffat_transform(fwhm: float, height: int, width: int) -> np.ndarray:
+    """Fourier transform of a Moffat of unit flux: real, (height, width // 2 + 1)."""
     y = np.fft.fftfreq(height, 1 / height)[:, None]
     x = np.fft.fftfreq(width, 1 / width)[None, :]
     psf = moffat(np.hypot(x, y), fwhm)
@@ -201,316 +243,367 @@ def transfer(fwhm: float, height: int, width: int) -> np.ndarray:
 
 
 def blur(light: np.ndarray, seeing: float) -> np.ndarray:
-    """Blur light (3, height, width) by the atmosphere; ``seeing`` is the FWHM in z, in pixels."""
-    height, width = light.shape[1:]
-    # Blue light is blurred a little more. Rounded, so that the transforms can be kept.
-    kernels = [transfer(round(seeing * f, 1), height, width) for f in (1.0, 1.04, 1.1)]
-    return np.fft.irfft2(np.fft.rfft2(light) * np.stack(kernels), s=(height, width))
+    """Blur light (3, height, width) by the air; ``seeing`` is the full width at half maximum in z.
 
-
-def smooth(field: np.ndarray, near: float, far: float) -> np.ndarray:
-    """Correlate white noise (height, width) with taps [far, near, 1, near, far] both ways."""
-    for axis in (0, 1):
-        n = field.shape[axis] - 4
-        part = [np.take(field, range(i, i + n), axis) for i in range(5)]
-        field = part[2] + np.float32(near) * (part[1] + part[3])
-        field += np.float32(far) * (part[0] + part[4])
-    return field / np.float32(1 + 2 * near**2 + 2 * far**2)
-
-
-def sky_noise(rng: np.random.Generator, shape: tuple[int, int], sigma: float) -> np.ndarray:
-    """Noise of the sky in three bands, float32 (3, height, width), deviation about ``sigma``.
-
-    Neighbouring pixels share light (the survey's pictures were resampled and JPEG-coded), so the
-    noise is correlated: one field of brightness and two of colour, as JPEG's Y, Cr and Cb.
+    A product of Fourier transforms; blue light is blurred more. Rounded, so that few are computed.
     """
+    shape = light.shape[1:]
+    psf = np.stack([moffat_transform(round(seeing * f, 1), *shape) for f in (1.0, 1.04, 1.1)])
+    return np.fft.irfft2(np.fft.rfft2(light) * psf, s=shape).astype(np.float32)
+
+
+def correlate(white: np.ndarray, near: float, far: float) -> np.ndarray:
+    """Mix white noise with its neighbours, taps [far, near, 1, near, far] both ways."""
+    for _ in range(2):
+        white = (
+            white[2:-2] + near * (white[1:-3] + white[3:-1]) + far * (white[:-4] + white[4:])
+        ).T
+    return white / (1 + 2 * near**2 + 2 * far**2)
+
+
+def double(field: np.ndarray) -> np.ndarray:
+    """Twice the resolution by linear interpolation; loses one pixel of the field at each side."""
+    for _ in range(2):
+        near, low, high = 0.75 * field[1:-1], 0.25 * field[:-2], 0.25 * field[2:]
+        field = np.stack([near + low, near + high], axis=1).reshape(-1, field.shape[1]).T
+    return field
+
+
+def sky_noise(rng: Generator, shape: tuple[int, int], sigma: float) -> np.ndarray:
+    """Noise of the sky in three bands, (3, height, width), deviation about ``sigma``.
+
+    Three independent bands would not do: the survey's pictures were resampled and coded as JPEG
+    (Wallace 1992), which keeps brightness (Y) sharp and stores colour (Cr, Cb) at half the
+    resolution. So neighbouring pixels share their noise, and colours share it further.
+    """
+    height, width = shape
     near, far = rng.uniform(0.05, 0.34), rng.uniform(0.035, 0.08)
-    white = rng.standard_normal((3, shape[0] + 4, shape[1] + 4), dtype=np.float32)
-    luma = smooth(white[0], near, -far) * (1.15 - 0.9 * near)
-    red = smooth(white[1], near, -far) * np.float32(1.0)
-    blue = smooth(white[2], near, -far) * np.float32(0.7)
-    noise = np.stack([luma + red, luma - 0.5 * red - 0.35 * blue, luma + blue])
-    return noise * np.float32(sigma)
+    white = rng.standard_normal((height + 4, width + 4), dtype=np.float32)
+    y = sigma * (1.15 - 0.9 * near) * correlate(white, near, -far)
+    half = rng.standard_normal((2, height // 2 + 7, width // 2 + 7), dtype=np.float32)
+    cr, cb = (double(correlate(white, 0.05, 0.0))[:height, :width] for white in half)
+    cr *= sigma * lognormal(rng, 0.66, 0.13)
+    cb *= sigma * lognormal(rng, 0.46, 0.13)
+    return np.stack([y + 1.402 * cr, y - 0.714 * cr - 0.344 * cb, y + 1.772 * cb])
 
 
-def sky_background(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
-    """Sky left after subtraction: an offset and a gradient per band, float32 (3, height, width)."""
+def sky_level(rng: Generator, shape: tuple[int, int]) -> np.ndarray:
+    """What sky subtraction leaves: a level and a slope per band, (3, height, width)."""
     y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in shape)
-    offset, slope_y, slope_x = rng.normal(0, 0.0007, (3, 3, 1, 1)).astype(np.float32)
-    return np.float32(0.03) + offset + slope_y * y[:, None] + slope_x * x[None, :]
+    level, up, across = rng.normal(0, 0.0007, (3, 3, 1, 1)).astype(np.float32)
+    base = np.array([0.0306, 0.0296, 0.0294], np.float32)[:, None, None]
+    return base + level + up * y[:, None] + across * x[None, :]
 
 
 # ------------------------------------------------------------------------------------- neighbours
 
 
-def add_neighbours(rng: np.random.Generator, light: np.ndarray, zoom: float) -> None:
-    """Scatter foreground stars and background galaxies over light (3, height, width).
+def add_neighbours(rng: Generator, frame: Frame, zoom: float) -> None:
+    """Scatter foreground stars and background galaxies over the frame.
 
-    Counts rise towards faint fluxes as a power law (Pareto, index 0.72); ``zoom`` is the pixel
-    scale over the native one: more sky, more neighbours, each of them smaller.
+    Their counts rise towards faint fluxes as a power law; ``zoom`` is the pixel scale over the
+    native one: more sky, more neighbours, each of them smaller.
     """
-    height, width = light.shape[1:]
+    height, width = frame.light.shape[1:]
     for _ in range(rng.poisson(52 * zoom**2 * height * width / 288**2)):
-        flux = min(0.06 * (1 - rng.random()) ** (-1 / 0.72), 300) * 6 / zoom**2
         x, y = rng.uniform(1, width - 2), rng.uniform(1, height - 2)
+        distance = math.hypot(x - (width - 1) / 2, y - (height - 1) / 2)
+        flux = min(0.36 * (1 - rng.random()) ** (-1 / 0.72), 2000)
+        if rng.random() < math.exp(-((distance * zoom / 25) ** 2)):
+            continue  # who sits on the galaxy would make it a merger for the volunteers
         if rng.random() < 0.45:
-            add_star(light, x, y, flux * star_colour(rng))
+            # Bright stars saturate the detector, in each band by a different amount.
+            lost = 1 if flux < 60 else np.exp(0.5 * rng.standard_normal(3))
+            add_points(frame.light, [x], [y], flux / zoom**2 * one_star(rng) * lost)
         else:
-            size = min(lognormal(rng, 1.6, 0.4) * flux**0.12, 6) / zoom
-            shape = (rng.uniform(0.35, 1), rng.uniform(0, np.pi))
-            add_small_galaxy(light, x, y, size, shape, flux * colour(rng.uniform(0.1, 1.5)))
+            size = min(lognormal(rng, 1.5, 0.4) * flux**0.13, 7) / zoom
+            tint = stars_of_age(rng, rng.uniform(0.1, 1.4))
+            add_small_galaxy(rng, frame.light, x, y, size, flux / zoom**2 * tint)
 
 
-def star_colour(rng: np.random.Generator) -> np.ndarray:
-    """Colour (3,) of a star: most are cool and red, some hot and blue (Covey et al. 2007)."""
-    g_r = rng.choice([1.45, 0.5], p=[0.55, 0.45]) + 0.15 * rng.standard_normal()
-    r_z = 0.6 * g_r + 0.1 * rng.standard_normal() - 0.1
-    if g_r > 1.1:
-        r_z += rng.exponential(0.4)
-    r = 10 ** (0.4 * g_r)
-    return stretch_units(np.array([r * 10 ** (0.4 * r_z), r, 1.0]))
+def add_points(light: np.ndarray, x: np.ndarray, y: np.ndarray, flux: np.ndarray) -> None:
+    """Put points of ``flux`` (3,) at columns x and rows y, shared among the four pixels around."""
+    i, j = np.asarray(y).astype(int), np.asarray(x).astype(int)
+    fy, fx = np.asarray(y) - i, np.asarray(x) - j
+    for di, share_y in ((0, 1 - fy), (1, fy)):
+        for dj, share_x in ((0, 1 - fx), (1, fx)):
+            np.add.at(light, (slice(None), i + di, j + dj), flux[:, None] * share_y * share_x)
 
 
-def add_star(light: np.ndarray, x: float, y: float, flux: np.ndarray) -> None:
-    """Put a point of ``flux`` (3,) at (x, y), shared among the four pixels around it."""
-    i, j = int(y), int(x)
-    fy, fx = y - i, x - j
-    share = np.outer([1 - fy, fy], [1 - fx, fx]).astype(np.float32)
-    light[:, i : i + 2, j : j + 2] += flux.astype(np.float32)[:, None, None] * share
-
-
-def add_small_galaxy(light, x, y, size, shape, flux) -> None:
-    """Put a small exponential disc of ``flux`` (3,) at (x, y)."""
+def add_small_galaxy(
+    rng: Generator, light: np.ndarray, x: float, y: float, size: float, flux: np.ndarray
+) -> None:
+    """Put a small exponential disc of ``flux`` (3,) at column x and row y."""
     reach = int(5 * size) + 2
-    i0, j0 = max(int(y) - reach, 0), max(int(x) - reach, 0)
-    part = light[:, i0 : int(y) + reach + 1, j0 : int(x) + reach + 1]
-    v = (np.arange(part.shape[1]) + i0 - y).astype(np.float32)[:, None]
-    u = (np.arange(part.shape[2]) + j0 - x).astype(np.float32)[None, :]
-    disc = exponential_disc(elliptical_radius(*rotate(u, v, shape[1]), shape[0]), size)
+    top, left = max(int(y) - reach, 0), max(int(x) - reach, 0)
+    part = light[:, top : int(y) + reach + 1, left : int(x) + reach + 1]
+    v = (top - y + np.arange(part.shape[1], dtype=np.float32))[:, None]
+    u = (left - x + np.arange(part.shape[2], dtype=np.float32))[None, :]
+    u, v = rotate(u, v, rng.uniform(0, math.pi))
+    disc = exponential_disc(elliptical_radius(u, v, rng.uniform(0.35, 1)), size)
     part += (flux / disc.sum()).astype(np.float32)[:, None, None] * disc
 
 
-# ----------------------------------------------------------------------------------- ten classes
+# ------------------------------------------------------------------------------------ ten classes
 
 
-def normalise(component: np.ndarray, frame: Frame, amplitude: float) -> np.ndarray:
-    """Scale a component so that its mean within 4.5 pixels of the centre is ``amplitude``."""
-    core = (frame.x**2 + frame.y**2) < 4.5**2
-    return component * np.float32(amplitude / max(float(component[core].mean()), 1e-6))
+def unit_core(component: np.ndarray, frame: Frame) -> np.ndarray:
+    """Scale a component so that its mean within 4.5 pixels of the frame's origin is 1."""
+    i, j = int(np.abs(frame.y).mean(axis=1).argmin()), int(np.abs(frame.x).mean(axis=0).argmin())
+    near = slice(max(i - 4, 0), i + 5), slice(max(j - 4, 0), j + 5)
+    return component / max(float(component[near].mean()), 1e-3)
 
 
-def draw_smooth(frame, rng, q, half_light, amplitude, age) -> None:
-    """A smooth galaxy: one Sérsic profile, or a disc with a soft edge around a small bulge."""
-    u, v = rotate(frame.x, frame.y, rng.uniform(0, np.pi))
-    radius = elliptical_radius(u, v, q)
+def add_halo(rng: Generator, frame: Frame, size: float, age: float) -> None:
+    """A faint round halo of old stars around a galaxy (Merritt et al. 2016)."""
+    radius = elliptical_radius(*rotate(frame.x, frame.y, rng.uniform(0, 3)), rng.uniform(0.6, 1))
+    frame.add(exponential_disc(radius, size), stars_of_age(rng, age), lognormal(rng, 0.06, 0.5))
+
+
+def draw_smooth(
+    rng: Generator, frame: Frame, size: float, q: tuple[float, float], level: float = 2.1
+) -> None:
+    """A smooth galaxy: one Sérsic profile, or a sharp-edged disc around a small bulge."""
+    age = rng.normal(0.82, 0.13) if rng.random() < 0.7 else rng.normal(0.3, 0.2)
+    u, v = rotate(frame.x, frame.y, rng.uniform(0, math.pi))
+    radius = elliptical_radius(u, v, rng.uniform(*q))
+    level = lognormal(rng, level, 0.3)
     if rng.random() < 0.35:
-        disc = sersic(radius, half_light, rng.uniform(0.45, 0.95))
-        frame.add(normalise(disc, frame, 0.6 * amplitude), colour(age - 0.15, 0.04, rng))
-        bulge = sersic(radius, 0.3 * half_light, rng.uniform(1, 2))
-        frame.add(normalise(bulge, frame, 0.5 * amplitude), colour(age + 0.15, 0.04, rng))
+        disc = unit_core(sersic(radius, size, rng.uniform(0.45, 0.95)), frame)
+        frame.add(disc, stars_of_age(rng, age - 0.1), 0.55 * level)
+        bulge = unit_core(sersic(radius, 0.3 * size, rng.uniform(1, 2)), frame)
+        frame.add(bulge, stars_of_age(rng, age + 0.2), 0.45 * level)
     else:
-        index = (1.2 + age) * np.exp(0.2 * rng.standard_normal())
-        light = sersic(radius, half_light, index)
-        frame.add(normalise(light, frame, amplitude), colour(age, 0.05, rng))
+        index = (1.2 + max(age, 0)) * lognormal(rng, 1, 0.2)
+        frame.add(unit_core(sersic(radius, size, index), frame), stars_of_age(rng, age), level)
+    if rng.random() < 0.7 and q[0] > 0.4:
+        add_halo(rng, frame, 2 * size, age)
 
 
-def draw_round(frame, rng) -> None:
-    """Class 2, round and smooth."""
-    age = np.clip(rng.normal(0.6, 0.3), 0, 1.1)
-    draw_smooth(frame, rng, rng.uniform(0.86, 1), lognormal(rng, 11.5, 0.48), 2.3, age)
+def draw_spiral(
+    rng: Generator,
+    frame: Frame,
+    size: float,
+    pitch: tuple[float, float],
+    contrast: tuple[float, float],
+    age: float,
+    barred: bool = False,
+) -> None:
+    """A disc with arms of young stars, knots of newborn ones, an older bulge, perhaps a bar.
+
+    ``size`` is the scale length, ``pitch`` a range in degrees, ``contrast`` of the arms' strength.
+    """
+    tilt = rng.uniform(0.4, 1)  # cosine of the inclination: discs point anywhere
+    u, v = rotate(frame.x, frame.y, rng.uniform(0, math.pi))
+    v = v / tilt
+    radius, theta = np.sqrt(u * u + v * v), np.arctan2(v, u)
+    shape, age = radius.shape, rng.normal(age, 0.17)
+    strength = rng.uniform(*contrast)
+    level = lognormal(rng, 1.5, 0.3)
+    edge = rng.uniform(1.6, 3.2) * size
+    disc = exponential_disc(radius, size, edge)
+    half_bar = rng.uniform(0.75, 1.7) * size if barred else 0.0
+    # Real arms waver, differ in strength, begin outside the bulge or at the bar, and end.
+    wavering = theta + 0.25 * smooth_field(rng, shape, 1.5 * size) + rng.uniform(0, 6.3)
+    n_arms = int(rng.choice([2, 3, 4], p=[0.75, 0.15, 0.1]))
+    pitch_angle = math.radians(rng.uniform(*pitch)) * (-1 if rng.random() < 0.5 else 1)
+    arms = spiral_arms(radius, wavering, pitch_angle, n_arms, rng.uniform(1, 2.5))
+    arms *= 1 + rng.uniform(0, 0.5) * np.cos(theta - rng.uniform(0, 6.3))
+    arms *= np.clip(1.5 * radius / max(half_bar, 0.5 * size) - 0.6, 0, 1)
+    clumps = np.exp(0.35 * smooth_field(rng, shape, lognormal(rng, 4.5, 0.2)))
+    patches = np.exp(0.25 * smooth_field(rng, shape, 1.2 * size))
+    frame.add(disc * patches, stars_of_age(rng, age), level * (1 - 0.75 * strength))
+    young = exponential_disc(radius, 1.25 * size, edge) * arms * clumps * patches
+    frame.add(young, stars_of_age(rng, age - 0.22), 1.6 * level * strength)
+    add_knots(rng, frame, young, rng.poisson(14 * strength), age - 0.5)
+    bulge = unit_core(sersic(radius * lognormal(rng, 1, 0.1), 0.28 * size, 1.5), frame)
+    frame.add(bulge, stars_of_age(rng, age + 0.5), lognormal(rng, 1.0, 0.5))
+    if barred:
+        along, across = rotate(u, v, rng.uniform(0, math.pi))
+        light = bar(along, across, half_bar, rng.uniform(0.2, 0.38))
+        frame.add(light, stars_of_age(rng, age + 0.3), lognormal(rng, 0.9, 0.3))
+    if rng.random() < 0.7:
+        add_halo(rng, frame, 1.7 * size, age + 0.2)
 
 
-def draw_in_between(frame, rng) -> None:
-    """Class 3, in-between round and smooth."""
-    age = np.clip(rng.normal(0.65, 0.25), 0, 1.1)
-    draw_smooth(frame, rng, rng.uniform(0.42, 0.72), lognormal(rng, 12.5, 0.38), 2.6, age)
+def add_knots(rng: Generator, frame: Frame, where: np.ndarray, n: int, age: float) -> None:
+    """Add ``n`` star-forming knots, unresolved and blue, likelier where ``where`` is bright."""
+    inside = where[1:-1, 1:-1]
+    chance = np.cumsum(inside.ravel(), dtype=np.float64)
+    row, column = np.divmod(np.searchsorted(chance, rng.random(n) * chance[-1]), inside.shape[1])
+    for i, j in zip(row, column, strict=True):
+        flux = lognormal(rng, 4, 0.8) * float(where[i + 1, j + 1])
+        add_points(frame.light, [j + 1], [i + 1], flux * stars_of_age(rng, age))
 
 
-def draw_cigar(frame, rng) -> None:
-    """Class 4, cigar shaped and smooth."""
-    age = np.clip(rng.normal(0.6, 0.3), 0, 1.1)
-    draw_smooth(frame, rng, rng.uniform(0.22, 0.4), lognormal(rng, 15, 0.3), 2.9, age)
+def draw_edge_on(rng: Generator, frame: Frame, size: float, age: float, bulge: float = 0) -> None:
+    """A disc from its side: bluer ends, a dust lane that dims and reddens, perhaps a bulge.
 
-
-def draw_spiral(frame, rng, scale, pitch, contrast, age, bar_length=0.0) -> None:
-    """A disc with logarithmic arms and knots of young stars, an older bulge, perhaps a bar."""
-    inclination = np.arccos(rng.uniform(0.4, 1))
-    u, v = rotate(frame.x, frame.y, rng.uniform(0, np.pi))
-    v = v / np.float32(np.cos(inclination))
-    radius, theta = np.hypot(u, v), np.arctan2(v, u) * rng.choice([-1, 1])
-    disc = exponential_disc(radius, scale)
-    n_arms = int(rng.choice([2, 3, 4], p=[0.7, 0.18, 0.12]))
-    start = max(bar_length, 0.4 * scale)
-    arms = spiral_arms(radius, theta, pitch, n_arms, start, rng.uniform(1, 2.5))
-    arms = arms * np.clip(radius / np.float32(start) - 0.3, 0, 1)
-    knots = np.exp(0.6 * smooth_field(rng, disc.shape, lognormal(rng, 4, 0.3)))
-    ripple = np.exp(0.3 * smooth_field(rng, disc.shape, lognormal(rng, 14, 0.3)))
-    frame.add(normalise(disc * (1 - 0.6 * contrast) * ripple, frame, 0.8), colour(age, 0.05, rng))
-    boost = normalise(disc, frame, 2.2 * contrast)
-    frame.add(boost * arms * knots * ripple, colour(age - 0.25, 0.05, rng))
-    bulge = sersic(radius, 0.25 * scale, rng.uniform(0.8, 2))
-    frame.add(normalise(bulge, frame, lognormal(rng, 1.2, 0.5)), colour(age + 0.3, 0.05, rng))
-    if bar_length:
-        along, across = rotate(u, v, 0.0)
-        light = bar(along, across, bar_length, rng.uniform(0.2, 0.38))
-        frame.add(light * np.float32(lognormal(rng, 1.2, 0.3)), colour(age + 0.25, 0.05, rng))
-
-
-def draw_barred(frame, rng) -> None:
-    """Class 5, barred spiral."""
-    scale = lognormal(rng, 13.5, 0.4)
-    pitch, contrast = np.radians(rng.uniform(10, 28)), rng.uniform(0.35, 0.85)
-    age = rng.normal(0.42, 0.2)
-    draw_spiral(frame, rng, scale, pitch, contrast, age, rng.uniform(0.75, 1.7) * scale)
-
-
-def draw_tight(frame, rng) -> None:
-    """Class 6, unbarred tight spiral."""
-    pitch, contrast = np.radians(rng.uniform(7, 17)), rng.uniform(0.2, 0.75)
-    draw_spiral(frame, rng, lognormal(rng, 12, 0.4), pitch, contrast, rng.normal(0.46, 0.2))
-
-
-def draw_loose(frame, rng) -> None:
-    """Class 7, unbarred loose spiral."""
-    pitch, contrast = np.radians(rng.uniform(17, 36)), rng.uniform(0.45, 0.95)
-    draw_spiral(frame, rng, lognormal(rng, 14, 0.4), pitch, contrast, rng.normal(0.3, 0.2))
-
-
-def draw_edge_on(frame, rng, scale, height, age, bulge_size=0.0) -> None:
-    """A disc from the side, thin, with a dust lane that reddens, perhaps with a bulge."""
-    u, v = rotate(frame.x, frame.y, rng.uniform(0, np.pi))
-    v = v + np.float32(rng.normal(0, 0.0015)) * u * u * np.float32(15 / scale)
-    disc = edge_on_disc(u, v, scale, height)
-    edge = np.abs(u) / np.float32(scale) - np.float32(rng.uniform(2.2, 3.4))
-    disc = disc / (1 + np.exp(np.clip(6 * edge, -30, 30)))
-    amplitude = lognormal(rng, 2.4, 0.3)
-    middle = np.exp(-np.abs(u) / np.float32(1.2 * scale))
-    frame.add(normalise(disc * (1 - 0.6 * middle), frame, 0.4 * amplitude), colour(age - 0.2))
-    frame.add(normalise(disc * middle, frame, 0.6 * amplitude), colour(age + 0.2))
-    if bulge_size:
-        bulge = sersic(elliptical_radius(u, v, rng.uniform(0.6, 0.9)), bulge_size, 1.6)
-        frame.add(normalise(bulge, frame, lognormal(rng, 1.6, 0.3)), colour(age + 0.25))
+    ``size`` is the scale length, ``bulge`` the half-light radius of the bulge over it.
+    """
+    u, v = rotate(frame.x, frame.y, rng.uniform(0, math.pi))
+    v = v + rng.normal(0, 0.02) / size * u * u
+    height, age = size * rng.uniform(0.08, 0.2), rng.normal(age, 0.17)
+    disc = edge_on_disc(u, v, size, height)
+    past_edge = np.abs(u) / size - rng.uniform(2.0, 3.2)
+    disc = disc / (1 + np.exp(np.clip(6 * past_edge, -30, 30)))
+    disc *= np.exp(0.12 * smooth_field(rng, disc.shape, max(0.3 * size, 4)))
+    disc *= 1 + np.clip(rng.normal(0, 0.12) * u / size, -0.5, 0.5)
+    disc = unit_core(disc, frame)
+    middle = np.exp(-np.abs(u) / (1.2 * size))
+    level = lognormal(rng, 1.6, 0.35)
+    frame.add(disc * (1 - 0.7 * middle), stars_of_age(rng, age - 0.25), level)
+    frame.add(disc * middle, stars_of_age(rng, age + 0.15), 0.7 * level)
+    if bulge:
+        half_light = lognormal(rng, bulge, 0.25) * size
+        round_ = sersic(elliptical_radius(u, v, rng.uniform(0.6, 0.9)), half_light, 1.6)
+        frame.add(unit_core(round_, frame), stars_of_age(rng, age + 0.2), lognormal(rng, 1.5, 0.3))
     if rng.random() < 0.75:
-        tau = rng.uniform(0.3, 1.2) * np.exp(-((v / np.float32(0.45 * height)) ** 2)) * middle
-        for band, strength in zip(frame.light, (0.45, 0.8, 1.1), strict=True):
-            band *= np.exp(-np.float32(strength) * tau)
+        add_dust_lane(frame, u, v, 1.5 * size, 0.45 * height, rng.uniform(0.2, 1.1))
 
 
-def draw_edge_on_plain(frame, rng) -> None:
-    """Class 8, edge-on without bulge."""
-    scale = lognormal(rng, 22, 0.55)
-    draw_edge_on(frame, rng, scale, scale * rng.uniform(0.08, 0.19), rng.normal(0.5, 0.2))
+def add_dust_lane(
+    frame: Frame, u: np.ndarray, v: np.ndarray, length: float, width: float, depth: float
+) -> None:
+    """Dim what is drawn along the line v = 0: dust takes most from g, least from z.
+
+    The ratios of the bands follow the law of Cardelli, Clayton & Mathis 1989.
+    """
+    tau = depth * np.exp(-((v / width) ** 2) - (u / length) ** 2)
+    for band, share in zip(frame.light, (0.45, 0.75, 1.1), strict=True):
+        band *= np.exp(-share * tau)
 
 
-def draw_edge_on_bulge(frame, rng) -> None:
-    """Class 9, edge-on with bulge."""
-    scale = lognormal(rng, 15, 0.45)
-    bulge = lognormal(rng, 0.36, 0.25) * scale
-    draw_edge_on(frame, rng, scale, scale * rng.uniform(0.09, 0.24), rng.normal(0.7, 0.2), bulge)
+def draw_irregular(rng: Generator, frame: Frame, size: float, age: float) -> None:
+    """A young galaxy without order: a warped, clumpy Sérsic profile."""
+    bent = frame.warped(rng, 2.2 * size, 0.45 * size)
+    u, v = rotate(bent.x, bent.y, rng.uniform(0, math.pi))
+    radius = elliptical_radius(u, v, rng.uniform(0.35, 0.85))
+    body = sersic(radius, size, rng.uniform(0.6, 1.3))
+    body *= np.exp(0.4 * smooth_field(rng, body.shape, max(0.5 * size, 4)))
+    frame.add(unit_core(body, frame), stars_of_age(rng, age), lognormal(rng, 1.6, 0.35))
+    add_knots(rng, frame, body, rng.poisson(5), age - 0.3)
 
 
-def tidal_tail(frame, rng, length: float, width: float) -> np.ndarray:
-    """A tail of stars thrown out by tides, curved and fading (Toomre & Toomre 1972)."""
-    u, v = rotate(frame.x, frame.y, rng.uniform(0, 2 * np.pi))
-    v = v - np.float32(rng.normal(0, 0.5) / length) * u * u
-    along = np.clip(u / np.float32(length), 0, None)
-    tail = along * np.exp(-1.5 * along**2 - (v / (width * (0.5 + along))) ** 2)
-    return tail * np.exp(0.4 * smooth_field(rng, tail.shape, 9))
+def draw_disturbed(rng: Generator, frame: Frame, size: float) -> None:
+    """A galaxy out of balance: irregular, a bent spiral, or smooth; with plumes and tails."""
+    age = rng.normal(0.25, 0.22)
+    kind = rng.choice(3, p=[0.6, 0.2, 0.2])
+    if kind == 0:
+        draw_irregular(rng, frame, size, age)
+    elif kind == 1:
+        bent = frame.warped(rng, 2.5 * size, 0.4 * size)
+        draw_spiral(rng, bent, 0.9 * size, (17, 40), (0.3, 0.9), age)
+    else:
+        draw_smooth(rng, frame, 0.9 * size, (0.45, 0.95))
+    for _ in range(rng.integers(0, 3) + (kind == 2)):
+        tail = tidal_tail(rng, frame, 1.2 * size, rng.uniform(1, 4) * size, 0.5 * size)
+        frame.add(tail, stars_of_age(rng, age), lognormal(rng, 0.12, 0.6))
+    plume = frame.moved(*(size * rng.normal(0, 0.9, 2))).warped(rng, 3 * size, 0.6 * size)
+    add_halo(rng, plume, rng.uniform(0.9, 1.8) * size, age)
 
 
-def draw_disturbed(frame, rng) -> None:
-    """Class 0, disturbed: a lopsided, clumpy galaxy with plumes."""
-    size, age = lognormal(rng, 9.8, 0.42), np.clip(rng.normal(0.25, 0.25), -0.1, 1)
-    shape = frame.light.shape[1:]
-    bend = np.float32(0.5 * size)
-    x = frame.x + bend * smooth_field(rng, shape, 2.5 * size)
-    y = frame.y + bend * smooth_field(rng, shape, 2.5 * size)
-    u, v = rotate(x, y, rng.uniform(0, np.pi))
-    body = sersic(elliptical_radius(u, v, rng.uniform(0.4, 0.9)), size, rng.uniform(0.6, 1.3))
-    body = body * np.exp(0.5 * smooth_field(rng, shape, max(0.4 * size, 3)))
-    frame.add(normalise(body, frame, 2.0), colour(age, 0.05, rng))
-    for _ in range(rng.integers(0, 3)):
-        tail = tidal_tail(frame, rng, 2.5 * size, 0.5 * size)
-        frame.add(tail * np.float32(lognormal(rng, 0.12, 0.5)), colour(age, 0.05, rng))
-
-
-def draw_merging(frame, rng, offset=None) -> None:
-    """Class 1, merging: two galaxies, a shared halo, tails."""
-    separation, angle = np.clip(lognormal(rng, 19, 0.5), 7, 60), rng.uniform(0, 2 * np.pi)
+def draw_merging(
+    rng: Generator, frame: Frame, size: float, offset: tuple[float, float] | None = None
+) -> None:
+    """Two galaxies close by, ``offset`` from one to the other, with a shared halo and tails."""
     if offset is None:
-        offset = (separation * np.cos(angle), separation * np.sin(angle))
-    dry = rng.random() < 0.5
-    for centre, size in (((0.0, 0.0), 8.5), (offset, 6.0)):
-        other = Frame(frame.light)
-        other.x, other.y = frame.x - np.float32(centre[0]), frame.y - np.float32(centre[1])
-        age = rng.normal(0.85, 0.1) if dry else rng.normal(0.45, 0.2)
-        if dry or rng.random() < 0.5:
-            draw_smooth(other, rng, rng.uniform(0.5, 1), lognormal(rng, size, 0.35), 2.2, age)
+        gap, angle = min(max(lognormal(rng, 19, 0.5), 7), 60), rng.uniform(0, 2 * math.pi)
+        offset = (gap * math.cos(angle), gap * math.sin(angle))
+    dry = rng.random() < 0.5  # two old galaxies without gas
+    second = frame.moved(*offset)
+    for part, share in ((frame, 1.0), (second, rng.uniform(0.5, 0.9))):
+        draw = rng.random()
+        if dry or draw < 0.3:
+            draw_smooth(rng, part, 0.9 * size * share, (0.5, 1), 2.2)
+        elif draw < 0.65:
+            bent = part.warped(rng, 2.5 * size, 0.3 * size)
+            draw_spiral(rng, bent, 0.8 * size * share, (20, 40), (0.4, 0.9), 0.4)
         else:
-            draw_spiral(other, rng, lognormal(rng, size, 0.3), 0.4, 0.7, age)
+            draw_irregular(rng, part, 0.8 * size * share, 0.35)
+        if rng.random() < 0.35:
+            tail = tidal_tail(rng, part, size, rng.uniform(1, 4) * size, 0.45 * size)
+            frame.add(tail, stars_of_age(rng, 0.45), lognormal(rng, 0.15, 0.5))
     if rng.random() < 0.75:
-        halo = sersic(np.hypot(frame.x, frame.y), 25, 1.5)
-        frame.add(normalise(halo, frame, 0.15), colour(0.7))
-    if rng.random() < 0.6:
-        frame.add(tidal_tail(frame, rng, 30, 6) * np.float32(0.15), colour(0.5))
+        add_halo(rng, frame.moved(0.4 * offset[0], 0.4 * offset[1]), 2.2 * size, 0.75)
 
 
-PAINTERS: tuple[Callable, ...] = (
-    draw_disturbed,
-    draw_merging,
-    draw_round,
-    draw_in_between,
-    draw_cigar,
-    draw_barred,
-    draw_tight,
-    draw_loose,
-    draw_edge_on_plain,
-    draw_edge_on_bulge,
+class Kind(NamedTuple):
+    """How a class is drawn: the function, its typical size in native pixels and in kpc."""
+
+    paint: Callable[..., None]
+    size: float
+    spread: float
+    kpc: float
+    options: dict
+
+
+KINDS = (
+    Kind(draw_disturbed, 10.5, 0.45, 4.0, {}),
+    Kind(draw_merging, 9.5, 0.4, 5.0, {}),
+    Kind(draw_smooth, 12.0, 0.5, 5.0, {"q": (0.86, 1.0)}),
+    Kind(draw_smooth, 13.0, 0.42, 5.0, {"q": (0.42, 0.72), "level": 2.3}),
+    Kind(draw_smooth, 15.5, 0.35, 5.0, {"q": (0.22, 0.4), "level": 2.5}),
+    Kind(
+        draw_spiral,
+        13.5,
+        0.45,
+        5.0,
+        {"pitch": (10, 28), "contrast": (0.35, 0.85), "age": 0.42, "barred": True},
+    ),
+    Kind(draw_spiral, 12.0, 0.45, 4.5, {"pitch": (7, 17), "contrast": (0.2, 0.75), "age": 0.46}),
+    Kind(draw_spiral, 14.0, 0.45, 4.5, {"pitch": (17, 36), "contrast": (0.45, 0.95), "age": 0.3}),
+    Kind(draw_edge_on, 23.0, 0.6, 5.0, {"age": 0.55}),
+    Kind(draw_edge_on, 16.0, 0.5, 5.0, {"age": 0.8, "bulge": 0.36}),
 )
+"""The ten classes, in the order of the data set."""
 
 
-# ------------------------------------------------------------------------------------ whole picture
+# ----------------------------------------------------------------------------------- whole picture
 
 
 def draw(plan: Plan, size: int = 256) -> SimulatedGalaxy:
-    """Draw one planned row; the same plan gives the same bytes, whenever it is drawn."""
+    """Draw one planned row; the same plan gives the same bytes, whenever and wherever drawn."""
     if plan.kind not in range(10):
         raise ValueError(f"kind must be a whole number from 0 to 9, not {plan.kind!r}.")
     rng = np.random.default_rng(plan.seed)
-    zoom = 1.0 if rng.random() < 0.72 else rng.uniform(1, 2)
-    offset = tuple(float(o / (NATIVE_PXSCALE * zoom)) for o in plan.offset)
-    extra = int(np.ceil(max(abs(o) for o in offset)))
-    full = size + 2 * (extra + MARGIN)
-    light = np.zeros((3, full, full), dtype=np.float32)
-    frame = Frame(light, tuple(rng.normal(0, 0.5, 2)))
-    if plan.companion >= 0 and plan.kind == 1:
-        draw_merging(frame, rng, offset)
-    else:
-        PAINTERS[plan.kind](frame, rng)
-        if plan.companion >= 0:
-            PAINTERS[plan.companion](Frame(light, offset), rng)
-    add_neighbours(rng, light, zoom)
-    light = blur(light, lognormal(rng, 1.28, 0.08) / NATIVE_PXSCALE / zoom)
-    light += sky_background(rng, light.shape[1:])
-    light += sky_noise(rng, light.shape[1:], lognormal(rng, 0.0095, 0.15))
+    kind = KINDS[plan.kind]
+    excess = max(
+        math.exp(kind.spread * rng.standard_normal()), 0.55
+    )  # size over the class's typical one
+    # Large galaxies come in coarser pixels, so that they fit.
+    zoom = min(max((excess / 1.3) ** 0.6 * lognormal(rng, 1, 0.1), 1.0), 2.0)
+    angle = excess * kind.size * NATIVE_PXSCALE  # arcsec
+    distance = lognormal(rng, kind.kpc, 0.3) / (angle / 206265) / HUBBLE_LENGTH
+    redshift = distance / max(1 - distance, 0.5)  # angular-diameter distance, nearby universe
+    offset = tuple(o / (NATIVE_PXSCALE * zoom) for o in plan.offset)
+    extra = math.ceil(max(abs(o) for o in offset))
+    sheet = Frame.empty(*[size + 2 * (extra + MARGIN)] * 2)
+    frame = sheet.moved(*rng.normal(0, 0.5, 2).tolist())
+    options = dict(kind.options)
+    if plan.kind == 1 and plan.companion >= 0:
+        options["offset"] = offset
+    kind.paint(rng, frame, excess * kind.size / zoom, **options)
+    if plan.kind != 1 and plan.companion >= 0:
+        other = KINDS[plan.companion]
+        other.paint(rng, sheet.moved(*offset), other.size / zoom, **other.options)
+    add_neighbours(rng, sheet, zoom)
+    light = blur(sheet.light, lognormal(rng, 1.28, 0.08) / NATIVE_PXSCALE / zoom)
+    light += sky_level(rng, light.shape[1:])
+    light += sky_noise(rng, light.shape[1:], lognormal(rng, 0.0103, 0.14) * zoom**-0.6)
     column, row = (round(o) if plan.view else 0 for o in offset)
     top, left = MARGIN + extra - row, MARGIN + extra + column
-    cut = light[:, top : top + size, left : left + size]
-    redshift = lognormal(rng, 0.09, 0.5)
-    return SimulatedGalaxy(stretch(cut), redshift, NATIVE_PXSCALE * zoom)
+    picture = stretch(light[:, top : top + size, left : left + size])
+    return SimulatedGalaxy(picture, redshift, NATIVE_PXSCALE * zoom)
 
 
-def simulate_galaxy(
-    kind: int, rng: int | np.random.Generator | None, size: int = 256
-) -> np.ndarray:
+def simulate_galaxy(kind: int, rng: int | Generator | None, size: int = 256) -> np.ndarray:
     """Draw one galaxy of class ``kind`` (0 to 9): uint8 (size, size, 3).
 
-    ``rng`` is what `numpy.random.default_rng` takes.
+    ``rng`` is what `numpy.random.default_rng` takes. A smaller ``size`` cuts out less sky.
     """
-    if kind not in range(10):
-        raise ValueError(f"kind must be a whole number from 0 to 9, not {kind!r}.")
     seed = int(np.random.default_rng(rng).integers(2**63))
-    return draw(Plan(int(kind), int(kind), 0.0, 0.0, seed), size).image
+    return draw(Plan(kind, kind, 0.0, 0.0, seed), size).image
 
 
 # --------------------------------------------------------------------------------- the whole sample
@@ -529,7 +622,7 @@ def class_counts(n_images: int) -> list[int]:
     return [int(n) for n in np.diff(edges)]
 
 
-def sky_position(rng: np.random.Generator) -> tuple[float, float]:
+def sky_position(rng: Generator) -> tuple[float, float]:
     """A place in the survey: right ascension and declination in degrees."""
     if rng.random() < 0.9:
         return float(rng.uniform(110, 250)), float(rng.uniform(-4, 34))
