@@ -1,0 +1,266 @@
+"""Pictures from the file, coarsened while they are read, and the cache of the result.
+
+Apart from `datasets`, and below it (floor 0): how bytes become block sums has nothing to do with
+which file they come from. A file of 2.7 GB is read chunk by chunk in threads, so no more than a few
+chunks of full-size pictures are ever in memory, whatever the chunks look like.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import secrets
+import sys
+import threading
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+FORMAT = 1  # of the cache: raised when its bytes change their meaning
+SLAB_BYTES = 64 * 2**20  # full-size pictures read at a time on h5py's own path
+CACHE_BLOCK = 16 * 2**20  # bytes that share one checksum
+
+
+def n_workers() -> int:
+    """Return how many threads or processes are worth starting on this machine."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(usable or 1, 8)
+
+
+def progress(steps: Iterable, total: int, what: str) -> Iterator:
+    """Pass on ``steps``, with a progress bar on terminals only (a notebook's page stays clean)."""
+    from tqdm import tqdm
+
+    yield from tqdm(steps, what, total, disable=not sys.stderr.isatty(), leave=False)
+
+
+def in_threads(job: Callable, items: Iterable, threads: int) -> Iterator:
+    """Yield ``job(item)`` in the order of ``items``; an error or Ctrl-C drops what is left."""
+    pool = ThreadPoolExecutor(threads)
+    try:
+        yield from pool.map(job, items)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give a name to write to, which becomes ``path`` at the end or vanishes after an error."""
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sum_dtype(coarsen: int) -> np.dtype:
+    """Return the smallest unsigned type that holds a sum over ``coarsen²`` pixels of a byte."""
+    return np.min_scalar_type(255 * coarsen**2)
+
+
+def block_sums(pictures: np.ndarray, coarsen: int) -> np.ndarray:
+    """Add up blocks of pixels, exactly (chapter 2).
+
+    Parameters
+    ----------
+    pictures : uint8 array (n, height, width, bands)
+        ``coarsen`` divides height and width.
+    coarsen : int
+        Side of a block in pixels.
+
+    Returns
+    -------
+    array (n, height / coarsen, width / coarsen, bands) of the smallest type that holds the sums
+        ``coarsen**2`` times the mean over each block.
+    """
+    if coarsen == 1:
+        return pictures
+    dtype = sum_dtype(coarsen)
+    # Adding c strided slices is far faster than one mean over a 5-d view.
+    rows = pictures[:, ::coarsen].astype(dtype)
+    for i in range(1, coarsen):
+        rows += pictures[:, i::coarsen]
+    sums = rows[:, :, ::coarsen].copy()
+    for i in range(1, coarsen):
+        sums += rows[:, :, i::coarsen]
+    return sums
+
+
+def chunks_per_picture(images: h5py.Dataset) -> int:
+    """Return how many chunks must be read for one picture (1 where there are no chunks)."""
+    if images.chunks is None:
+        return 1
+    sides = zip(images.shape[1:], images.chunks[1:], strict=True)
+    return int(np.prod([-(-length // chunk) for length, chunk in sides]))
+
+
+def load_block_sums(images: h5py.Dataset, coarsen: int) -> np.ndarray:
+    """Read all pictures and return their block sums, never holding more than a slab of them.
+
+    Parameters
+    ----------
+    images : h5py.Dataset, uint8 (N, height, width, bands), in any layout
+    coarsen : int
+        Side of a block in pixels; 1 reads the pictures themselves.
+
+    Returns
+    -------
+    array (N, height / coarsen, width / coarsen, bands), see `block_sums`
+
+    Raises
+    ------
+    OSError
+        If the file is damaged.
+    """
+    n, height, width, bands = images.shape
+    sums = np.zeros((n, height // coarsen, width // coarsen, bands), sum_dtype(coarsen))
+    add_chunks = _add_raw_chunks if _reads_raw(images) else _add_slabs
+    add_chunks(images, coarsen, sums)
+    return sums
+
+
+def _add_slabs(images: h5py.Dataset, coarsen: int, sums: np.ndarray) -> None:
+    """Fill ``sums`` through h5py, a slab of whole pictures at a time."""
+    n = max(1, SLAB_BYTES // int(np.prod(images.shape[1:])))
+    if images.chunks is not None and images.chunks[0] < n:
+        n -= n % images.chunks[0]  # so that no chunk is decompressed twice
+    starts = range(0, len(images), n)
+    for start in progress(starts, len(starts), "Reading"):
+        sums[start : start + n] = block_sums(images[start : start + n], coarsen)
+
+
+def _reads_raw(images: h5py.Dataset) -> bool:
+    """Say whether chunks are plain or gzip (shuffling single bytes leaves them as they are)."""
+    if images.chunks is None:
+        return False
+    plist = images.id.get_create_plist()
+    filters = sorted(plist.get_filter(i)[0] for i in range(plist.get_nfilters()))
+    gzip, shuffle = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE
+    return filters in ([], [gzip], [shuffle], [gzip, shuffle])
+
+
+def _add_raw_chunks(images: h5py.Dataset, coarsen: int, sums: np.ndarray) -> None:
+    """Fill ``sums`` chunk by chunk: each adds what it knows of a block, so any layout will do."""
+    chunk_bytes = int(np.prod(images.chunks))
+    packed = images.compression is not None
+    adding = threading.Lock()
+
+    def add(start: tuple[int, ...]) -> None:
+        pixels = _read_chunk(images, start, packed)
+        top, left = start[1] % coarsen, start[2] % coarsen
+        bottom, right = -(top + pixels.shape[1]) % coarsen, -(left + pixels.shape[2]) % coarsen
+        if top or left or bottom or right:
+            # A block cut by the chunk's edge: what lies outside is another chunk's to add.
+            pixels = np.pad(pixels, ((0, 0), (top, bottom), (left, right), (0, 0)))
+        part = block_sums(pixels, coarsen)
+        first = (start[0], start[1] // coarsen, start[2] // coarsen, start[3])
+        with adding:
+            sums[tuple(slice(i, i + k) for i, k in zip(first, part.shape, strict=True))] += part
+
+    grid = [range(0, n, k) for n, k in zip(images.shape, images.chunks, strict=True)]
+    threads = max(1, min(n_workers(), 2 * SLAB_BYTES // chunk_bytes))
+    n_chunks = int(np.prod([len(starts) for starts in grid]))
+    for _ in progress(in_threads(add, itertools.product(*grid), threads), n_chunks, "Reading"):
+        pass
+
+
+def _read_chunk(images: h5py.Dataset, start: tuple[int, ...], packed: bool) -> np.ndarray:
+    """Return one chunk's pixels, cut at the edge of the data set, uint8 and four-dimensional."""
+    inside = tuple(
+        slice(i, min(i + k, n)) for i, k, n in zip(start, images.chunks, images.shape, strict=True)
+    )
+    with suppress(OSError, RuntimeError, ValueError, zlib.error):
+        mask, raw = images.id.read_direct_chunk(start)
+        if mask == 0:
+            pixels = zlib.decompress(raw) if packed else raw
+            whole = np.frombuffer(pixels, np.uint8).reshape(images.chunks)
+            return whole[tuple(slice(part.stop - part.start) for part in inside)]
+    # Never written, filters skipped, damaged: what to make of it is for h5py to say.
+    return images[inside]
+
+
+# ------------------------------------------------------------------------- the coarsened pictures
+
+
+def coarsened(path: Path, images: h5py.Dataset, coarsen: int, cache_folders=()) -> np.ndarray:
+    """Return the block sums of a file's pictures, from a cache where there is a sound one.
+
+    Parameters
+    ----------
+    path : Path
+        The file that ``images`` belongs to.
+    images, coarsen
+        See `load_block_sums`.
+    cache_folders : sequence of Path
+        Where a cache may be; it is written to the first of them that allows it.
+
+    Returns
+    -------
+    array, see `load_block_sums`
+    """
+    key = _key(path, images.shape, coarsen)
+    shape = (images.shape[0], images.shape[1] // coarsen, images.shape[2] // coarsen, 3)
+    place = blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()
+    caches = [folder / f"{path.stem}-{place}-coarsen{coarsen}.cache" for folder in cache_folders]
+    for cache in caches:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            return _read_cache(cache, key, np.empty(shape, sum_dtype(coarsen)))
+    sums = load_block_sums(images, coarsen)
+    # A file that changed while it was read must not pass for the one it has become.
+    if key == _key(path, images.shape, coarsen):
+        for cache in caches:
+            with suppress(OSError):
+                _write_cache(cache, key, sums)
+                break
+    return sums
+
+
+def _key(path: Path, shape: tuple[int, ...], coarsen: int) -> str:
+    """Return what a cache must have been made from. The change time cannot be set by hand."""
+    stat = path.stat()
+    facts = (FORMAT, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, shape, coarsen)
+    return repr(facts)
+
+
+def _blocks(array: np.ndarray) -> list[memoryview]:
+    """Return the bytes of ``array`` as blocks that are checked one by one."""
+    data = memoryview(array.reshape(-1).view(np.uint8))
+    return [data[i : i + CACHE_BLOCK] for i in range(0, len(data), CACHE_BLOCK)]
+
+
+def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
+    """Fill ``sums`` from ``cache``; a ValueError or the like if it is another's, or damaged."""
+    with cache.open("rb") as file:
+        head = json.loads(file.readline())
+        if head["key"] != key:
+            raise ValueError("made from another file")
+        start = file.tell()
+
+    def fill(numbered: tuple[int, memoryview]) -> int:
+        number, block = numbered
+        with cache.open("rb") as file:
+            file.seek(start + number * CACHE_BLOCK)
+            file.readinto(block)
+        return zlib.crc32(block)
+
+    if list(in_threads(fill, enumerate(_blocks(sums)), n_workers())) != head["checksums"]:
+        raise ValueError("damaged")
+    return sums
+
+
+def _write_cache(cache: Path, key: str, sums: np.ndarray) -> None:
+    """Write ``sums`` to ``cache`` with what tells later whether they can be trusted."""
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    checksums = list(in_threads(zlib.crc32, _blocks(sums), n_workers()))
+    with written_whole(cache) as temporary, temporary.open("wb") as file:
+        file.write(json.dumps({"key": key, "checksums": checksums}).encode() + b"\n")
+        for block in _blocks(sums):
+            file.write(block)

@@ -1,0 +1,59 @@
+"""Fixtures that several test files share: tiny files in the data set's own schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_sample() -> Path:
+    """Return the path of the 50 real pictures, which are not part of the repository."""
+    path = Path(__file__).resolve().parents[2] / "shared/real_sample/galaxy10_real_sample.h5"
+    if not path.exists():
+        pytest.skip("the real sample is not on this machine")
+    return path
+
+
+@pytest.fixture(scope="session")
+def galaxy_file(tmp_path_factory):
+    """Return a factory of small Galaxy10 files: ``galaxy_file(n_per_class=3, size=32) -> Path``.
+
+    Rows are sorted by class. A picture is noise around a level and a stripe that its class sets,
+    so that a network can learn it. Further keywords go to ``create_dataset`` for ``images``
+    (``chunks=``, ``compression=``, ...). Calls with equal arguments return the same file, which
+    tests must not change.
+    """
+    folder = tmp_path_factory.mktemp("galaxies")
+    made: dict[str, Path] = {}
+
+    def make(n_per_class: int = 3, size: int = 32, *, seed: int = 0, **images_options) -> Path:
+        key = repr((n_per_class, size, seed, sorted(images_options.items())))
+        if key not in made:
+            path = folder / f"galaxies-{len(made)}.h5"
+            write_galaxies(path, n_per_class, size, seed, images_options)
+            made[key] = path
+        return made[key]
+
+    return make
+
+
+def write_galaxies(path: Path, n_per_class: int, size: int, seed: int, options: dict) -> None:
+    """Write a file of ``10 * n_per_class`` galaxies with known positions, redshifts and scales."""
+    rng = np.random.default_rng(seed)
+    answers = np.repeat(np.arange(10, dtype=np.uint8), n_per_class)
+    n = len(answers)
+    images = rng.integers(0, 60, (n, size, size, 3), dtype=np.uint8)
+    images += (answers * 8)[:, None, None, None]
+    for row, answer in enumerate(answers):
+        images[row, answer * size // 10 : (answer + 1) * size // 10] += 100
+    with h5py.File(path, "w") as ds:
+        ds.create_dataset("images", data=images, **({"chunks": (1, size, size, 3)} | options))
+        ds["ans"] = answers
+        ds["ra"] = rng.uniform(0, 360, n)
+        ds["dec"] = rng.uniform(-30, 30, n)
+        ds["redshift"] = np.where(np.arange(n) % 7 == 3, np.nan, rng.uniform(0.01, 0.2, n))
+        ds["pxscale"] = np.full(n, 0.262)
