@@ -1,4 +1,4 @@
-"""Sphinx extension: a page is made again when the data or the library behind it changed.
+"""Sphinx extension: pages follow the data, the library and the fork that they are made from.
 
 Sphinx and its execution cache look at a notebook's text alone. Here they also look at what the
 notebook reads: the data file in use and galaxy_lib's source. Each combination keeps a cache of its
@@ -37,8 +37,24 @@ def separate_caches(app, config) -> None:
     )
 
 
+def follow_the_fork(app, config) -> None:
+    """Lead the launch buttons to the repository that publishes the book, if it says which."""
+    if url := os.environ.get("BOOK_REPOSITORY_URL"):
+        config.html_theme_options |= {
+            "repository_url": url,
+            "repository_branch": os.environ.get("BOOK_REPOSITORY_BRANCH", "main"),
+            "use_repository_button": True,
+            "launch_buttons": {
+                "notebook_interface": "jupyterlab",
+                "binderhub_url": "https://mybinder.org",
+                "colab_url": "https://colab.research.google.com",
+            },
+        }
+
+
 def setup(app):
     """Register with Sphinx; a changed fingerprint makes it read every page again."""
     app.add_config_value("galaxy_fingerprint", "", "env")
     app.connect("config-inited", separate_caches, priority=100)
+    app.connect("config-inited", follow_the_fork)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
