@@ -1,7 +1,7 @@
-"""Managing the data: a split of the galaxies, in a random order, one at a time or in batches.
+"""Managing the data: galaxies in a random order, split in sets, one at a time or in batches.
 
-Chapter 2 derives what `DataManager` does. It knows neither where the file comes from (`datasets`,
-`reading`) nor what the galaxies are used for.
+Chapter 2 derives what `DataManager` does. It knows neither where a file comes from (`datasets`) and
+how it is read (`reading`), nor what the galaxies are used for.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ import os
 import warnings
 from collections.abc import Iterator
 
-import h5py
 import numpy as np
 
 from galaxy_lib import datasets, reading
 from galaxy_lib.galaxy import Galaxy, one_hot, scale_pixels
+from galaxy_lib.splits import conflicts, linked, sky_pairs, split_rows
 
-ARCSEC = np.pi / 180 / 3600  # in radians
-HALF_FIELD = 33.0  # arcsec: half a picture's side where its scale is unknown
-SLOW = 20  # times the bytes of a picture that reading it may cost before we warn
+ORIENTATIONS = {None: 1, "rot90": 4, "d4": 8}
+"""In how many ways `DataManager` turns a picture, by the name of the augmentation."""
+
+Batch = tuple[np.ndarray, np.ndarray]
 
 
 class DataManager:
@@ -27,49 +28,54 @@ class DataManager:
     Parameters
     ----------
     partition : float
-        Share of the galaxies to train on, in (0, 1). The training rows are the first
-        ``int(partition * N)`` of the shuffled ones, the others are the test set.
+        Share of the N galaxies to train on, in (0, 1). The training rows are the first
+        ``int(partition * N)`` of the shuffled ones; the others are the test set.
     datafile : path, optional
         The file; without one it is found by `galaxy_lib.dataset_path`.
     coarsen : int
-        Pictures are averaged over blocks of ``coarsen`` by ``coarsen`` pixels.
+        Pictures become the exact means over blocks of ``coarsen`` × ``coarsen`` pixels.
     read_on_demand : bool
-        Read each picture when it is used instead of all at once: little memory, much slower.
+        Read each picture when it is used, not all at once: little memory, and much slower.
     seed : int, Generator or what else `numpy.random.default_rng` takes, optional
-        The same seed gives the same split and the same order of every epoch.
+        The same seed gives the same sets and the same order in every epoch.
     validation : float
-        Share of the training rows, in [0, 1), that is set aside to choose between networks.
+        Share of the training rows, in [0, 1), set aside to choose between networks.
     stratify : bool
         Keep the proportions of the classes in every set.
     group_by_sky : bool
-        Keep galaxies whose pictures overlap in one set, see `sky_groups`.
+        Keep galaxies in one set if the picture of one holds the other's centre.
     augment : {None, "rot90", "d4"}
-        Turn every training picture at random, each time a batch brings it: by a multiple of 90°,
-        and with "d4" also mirrored or not. Nothing but `training_batches` does it.
+        Turn each picture of a training batch at random: by a multiple of 90°, and with "d4" also
+        mirrored or not. Single galaxies and the other sets stay as they are.
     cache : bool
-        Keep the coarsened pictures on disk, for a quick start the next time.
+        Keep the coarsened pictures on disk, beside the file or in the user's cache folder.
 
     Attributes
     ----------
+    path : Path
+        The file; ``simulated`` says whether its galaxies are drawn, not real.
     ds : h5py.File
-        The open file; ``path`` is where it is, ``simulated`` says whether it is not real.
-    ans : uint8 array (N,)
-        The classes.
+        The open file.
+    ans : integer array (N,)
+        The classes, 0 to 9.
     images : uint8 (N, height, width, 3)
-        The full-size pictures, in memory or on disk, as ``images[row]``.
-    indices, training_indices, validation_indices, test_indices : int arrays
-        Rows of the file: all, in random order, and the three sets they are split into.
-    n_training, n_validation, n_test : int
-        How many they are.
+        The full-size pictures, in memory or on disk: ``images[row]``.
+    indices : int array (N,)
+        All rows of the file in random order, split into ``training_indices`` (``n_training`` of
+        them), ``validation_indices`` (``n_validation``) and ``test_indices`` (``n_test``).
+    n_sky_pairs, n_conflicts : int or None
+        With ``group_by_sky``: pairs that share sky, and those that are one galaxy with two labels.
     input_size : int
-        Inputs per galaxy.
+        Inputs per galaxy, N_in.
     rng : numpy.random.Generator
-        The source of every random number here.
+        The source of all that is random here.
 
     Raises
     ------
     FileNotFoundError, OSError, ValueError
-        See `galaxy_lib.datasets.open_dataset`; ValueError too for a parameter out of its range.
+        If there is no such file, or it is not one of galaxies (see `datasets.open_dataset`).
+    ValueError
+        If a parameter is out of its range.
     """
 
     def __init__(
@@ -92,95 +98,98 @@ class DataManager:
             raise ValueError(f"validation is {validation}, but must be in [0, 1), say 0.1.")
         if augment not in ORIENTATIONS:
             raise ValueError(f'augment is {augment!r}, but must be None, "rot90" or "d4".')
+        self.augment = augment
+        self.n_sky_pairs = self.n_conflicts = None
+        self.rng = np.random.default_rng(seed)
         self.path = datasets.dataset_path(datafile)
         self.ds = datasets.open_dataset(self.path)
         try:
-            self._load(coarsen, read_on_demand, cache)
-            self.rng = np.random.default_rng(seed)
+            self.ans = self.ds["ans"][:]
+            self.simulated = bool(self.ds.attrs.get("simulated", False))
             self._split(partition, validation, stratify, group_by_sky)
+            self._load(coarsen, read_on_demand, cache)
         except BaseException:
             self.close()
             raise
-        self.augment = augment
         self._next_training = self._next_test = 0
 
-    def _load(self, coarsen: int, read_on_demand: bool, cache: bool) -> None:
-        """Read the answers, and the pictures unless they are to be read on demand."""
-        images = self.ds["images"]
-        size = images.shape[1]
-        if coarsen != int(coarsen) or coarsen < 1 or size % coarsen:
+    def _split(self, partition, validation, stratify, group_by_sky) -> None:
+        """Shuffle the rows and split them: the test set first, then validation from the rest."""
+        n = len(self.ans)
+        n_learning = int(partition * n)
+        self.n_validation = max(1, int(validation * n_learning)) if validation else 0
+        if n_learning <= self.n_validation:
             raise ValueError(
-                f"coarsen is {coarsen}, but must divide the {size} pixels of a side, say 4."
+                f"partition={partition} and validation={validation} leave none of {n} galaxies "
+                "to train on: choose a larger partition or a smaller validation share."
             )
+        strata = self.ans if stratify else np.zeros(n, int)
+        groups = self._sky_groups() if group_by_sky else np.arange(n)
+        rows = self.rng.permutation(n)
+        rows, self.test_indices = split_rows(rows, n_learning, strata, groups, self.rng)
+        n_training = len(rows) - self.n_validation
+        rows, self.validation_indices = split_rows(rows, n_training, strata, groups, self.rng)
+        self.training_indices = rows
+        self.indices = np.concatenate([rows, self.validation_indices, self.test_indices])
+        self.n_training, self.n_test = len(rows), len(self.test_indices)
+        self.n_validation = len(self.validation_indices)
+
+    def _sky_groups(self) -> np.ndarray:
+        """Number the galaxies that share sky and count the pairs: int array (N,)."""
+        columns = (datasets.catalogue(self.ds, name) for name in ("ra", "dec", "pxscale"))
+        pairs, separation = sky_pairs(*columns, side=self.ds["images"].shape[1])
+        self.n_sky_pairs = len(pairs)
+        self.n_conflicts = len(conflicts(pairs, separation, self.ans))
+        return linked(pairs, len(self.ans))
+
+    def _load(self, coarsen: int, read_on_demand: bool, cache: bool) -> None:
+        """Read the pictures as block sums, unless they are to be read on demand."""
+        self.images = self.ds["images"]
+        side = self.images.shape[1]
+        if coarsen < 1 or side % coarsen or coarsen != int(coarsen):
+            raise ValueError(f"coarsen is {coarsen}, but must divide the {side} pixels of a side.")
         self.coarsen = int(coarsen)
-        self.simulated = bool(self.ds.attrs.get("simulated", False))
-        self.ans = self.ds["ans"][:]
-        self._shape = (size // self.coarsen, size // self.coarsen, 3)
+        self._shape = (side // self.coarsen, side // self.coarsen, 3)
         self.input_size = int(np.prod(self._shape))
         self._sums = None
         if read_on_demand:
-            _warn_if_slow(images)
+            if (times := reading.overhead(self.images)) > 20:
+                warnings.warn(
+                    f"One picture of {self.path.name} is read with {times:.0f} times its bytes, "
+                    "because its chunks cut across pictures: read_on_demand=False reads all at "
+                    "once, and `python -m galaxy_lib sample OLD.h5 NEW.h5 --fraction 1` mends it.",
+                    stacklevel=3,
+                )
+        elif self.coarsen == 1:
+            # Not cached: it would be the file once more, three times as large.
+            self.images = self._sums = reading.load_block_sums(self.images, 1)
         else:
-            # Pictures at full size are not cached: they would fill the disk a second time.
-            folders = [self.path.parent, datasets.cache_folder()] if cache and coarsen > 1 else []
-            self._sums = reading.coarsened(self.path, images, self.coarsen, folders)
-        self.images = self._sums if self.coarsen == 1 and self._sums is not None else images
+            folders = [self.path.parent, datasets.cache_folder()] if cache else []
+            self._sums = reading.coarsened(self.path, self.images, self.coarsen, folders)
 
-    def _split(self, partition, validation, stratify, group_by_sky) -> None:
-        n = len(self.ans)
-        n_training = int(partition * n)
-        n_validation = max(1, int(validation * n_training)) if validation else 0
-        if n_training - n_validation < 1:
-            raise ValueError(
-                f"partition={partition} of {n} galaxies leaves none to train on "
-                f"({n_validation} for validation): choose a larger partition."
-            )
-        strata = self.ans if stratify else np.zeros(n, np.uint8)
-        groups = np.arange(n)
-        if group_by_sky:
-            columns = [datasets.catalogue(self.ds, name) for name in ("ra", "dec", "pxscale")]
-            groups = sky_groups(*columns, side=self.ds["images"].shape[1])
-        rows, sets = self.rng.permutation(n), (strata, groups, self.rng)
-        rows, self.test_indices = split(rows, n_training, *sets)
-        rows, self.validation_indices = split(rows, len(rows) - n_validation, *sets)
-        self.training_indices = rows
-        self.indices = np.concatenate([rows, self.validation_indices, self.test_indices])
-
-    @property
-    def n_training(self) -> int:
-        return len(self.training_indices)
-
-    @property
-    def n_validation(self) -> int:
-        return len(self.validation_indices)
-
-    @property
-    def n_test(self) -> int:
-        return len(self.test_indices)
-
-    # ------------------------------------------------------------------------ one at a time
+    # ------------------------------------------------------------------------- one at a time
 
     def galaxy(self, row: int) -> Galaxy:
-        """Return the galaxy in one row of the file, coarsened."""
-        return Galaxy(self._means(row), self.ans[row], index=row)
+        """Return the galaxy in a row of the file, coarsened."""
+        return Galaxy(self._means([row])[0], self.ans[row], index=row)
 
     def get_next_training_image(self) -> Galaxy | None:
-        """Return the next galaxy to train on, as it is in the file, or None after the last."""
-        if self._next_training >= self.n_training:
+        """Return the next galaxy to train on, or None after the last, again and again."""
+        if self._next_training == self.n_training:
             return None
         self._next_training += 1
         return self.galaxy(self.training_indices[self._next_training - 1])
 
     def get_next_test_image(self) -> Galaxy | None:
-        """Return the next galaxy of the test set, or None after the last."""
-        if self._next_test >= self.n_test:
+        """Return the next galaxy of the test set, or None after the last, again and again."""
+        if self._next_test == self.n_test:
             return None
         self._next_test += 1
         return self.galaxy(self.test_indices[self._next_test - 1])
 
     def reset_training(self) -> None:
         """Shuffle the training rows and start over."""
-        # A new array: batches that are under way keep their order.
+        # A new array, so that batches under way keep to their order.
         self.training_indices = self.rng.permutation(self.training_indices)
         self._next_training = 0
 
@@ -189,31 +198,31 @@ class DataManager:
         self._next_test = 0
 
     def training_images(self) -> Iterator[Galaxy]:
-        """Yield what `get_next_training_image` returns until it is None."""
+        """Yield what `get_next_training_image` returns, until None."""
         while g := self.get_next_training_image():
             yield g
 
     def test_images(self) -> Iterator[Galaxy]:
-        """Yield what `get_next_test_image` returns until it is None."""
+        """Yield what `get_next_test_image` returns, until None."""
         while g := self.get_next_test_image():
             yield g
 
     # -------------------------------------------------------------------------- many at once
 
-    def training_batches(self, batch_size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield every training galaxy once, in a fresh random order, a batch at a time (chapter 3).
+    def training_batches(self, batch_size: int) -> Iterator[Batch]:
+        """Shuffle as `reset_training` does and give every training galaxy once (chapter 3).
 
         Parameters
         ----------
         batch_size : int
-            Galaxies per batch; the last batch is as short as it comes.
+            Galaxies per batch, S; the last batch is as short as it comes.
 
         Yields
         ------
-        x : float32 array (N_in, S), one contiguous column per galaxy
-            The coarsened pictures, flattened as `numpy.ravel` does, in [0.01, 1].
-        y : float32 array (N_out, S)
-            The known outputs. Both are new arrays, the caller's to keep.
+        x : float32 array (N_in, S), in Fortran order: one contiguous column per galaxy
+            The coarsened pictures as `numpy.ravel` flattens them, in [0.01, 1].
+        y : float32 array (N_out, S), likewise
+            The known outputs. No later batch overwrites these arrays.
 
         Raises
         ------
@@ -223,57 +232,57 @@ class DataManager:
         self.reset_training()
         return self._batches(self.training_indices, batch_size, ORIENTATIONS[self.augment])
 
-    def test_batches(self, batch_size: int = 512) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield the test set in batches, always in the same order; see `training_batches`."""
+    def test_batches(self, batch_size: int = 512) -> Iterator[Batch]:
+        """Give the test set in a fixed order, in batches like those of `training_batches`."""
         return self._batches(self.test_indices, batch_size)
 
-    def validation_batches(self, batch_size: int = 512) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield the validation set in batches, always in the same order."""
+    def validation_batches(self, batch_size: int = 512) -> Iterator[Batch]:
+        """Give the validation set in a fixed order, in batches like those of `training_batches`."""
         return self._batches(self.validation_indices, batch_size)
 
-    def training_set(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the whole training set as one batch, x (N_in, S) and y (N_out, S)."""
+    def training_set(self) -> Batch:
+        """Return the whole training set as one batch: x (N_in, S) and y (N_out, S)."""
         return self._columns(self.training_indices)
 
-    def test_set(self) -> tuple[np.ndarray, np.ndarray]:
+    def test_set(self) -> Batch:
         """Return the whole test set as one batch."""
         return self._columns(self.test_indices)
 
-    def validation_set(self) -> tuple[np.ndarray, np.ndarray]:
+    def validation_set(self) -> Batch:
         """Return the whole validation set as one batch."""
         return self._columns(self.validation_indices)
 
-    def _batches(self, rows: np.ndarray, batch_size: int, orientations: int = 1) -> Iterator:
+    def _batches(self, rows: np.ndarray, batch_size: int, orientations: int = 1) -> Iterator[Batch]:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}, but a batch needs at least 1 galaxy.")
-        starts = range(0, len(rows), int(batch_size))
-        # A generator of its own, so that a wrong batch_size is reported at once.
+        starts = range(0, len(rows), batch_size)
+        # An expression, not `yield`, so that a wrong batch_size is reported at once.
         return (self._columns(rows[i : i + batch_size], orientations) for i in starts)
 
-    def _columns(self, rows: np.ndarray, orientations: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    def _columns(self, rows: np.ndarray, orientations: int = 1) -> Batch:
         """Return x and y of some rows, each picture in one of the first few orientations."""
         pictures = scale_pixels(self._means(rows))
         if orientations > 1:
             turns = self.rng.integers(orientations, size=len(rows))
             for turn in range(1, orientations):
-                chosen = turns == turn
-                pictures[chosen] = turned(pictures[chosen], turn)
+                pictures[turns == turn] = turned(pictures[turns == turn], turn)
         x = pictures.reshape(len(rows), self.input_size).T
         return x, np.asfortranarray(one_hot(self.ans[rows]))
 
     def _means(self, rows) -> np.ndarray:
-        """Return the mean over blocks of pixels, float32 (..., height, width, 3), exactly."""
+        """Return the means over blocks of pixels, float32 (S, height, width, 3); they are exact."""
         if self._sums is not None:
             sums = self._sums[rows]
         else:
-            pictures = np.stack([self.images[row] for row in np.atleast_1d(rows)])
-            sums = reading.block_sums(pictures, self.coarsen).reshape(*np.shape(rows), *self._shape)
+            sums = np.empty((len(rows), *self._shape), reading.sum_dtype(self.coarsen))
+            for i, row in enumerate(rows):
+                sums[i] = reading.block_sums(self.images[row][np.newaxis], self.coarsen)[0]
         return sums / np.float32(self.coarsen**2)
 
-    # ---------------------------------------------------------------------------- the file
+    # ------------------------------------------------------------------------------ the file
 
     def close(self) -> None:
-        """Close the file; what is in memory stays usable."""
+        """Close the file. What was read stays usable; what is read on demand does not."""
         self.ds.close()
 
     def __enter__(self) -> DataManager:
@@ -286,126 +295,13 @@ class DataManager:
         kind = "simulated" if self.simulated else "real"
         shape = "×".join(str(n) for n in self._shape)
         sets = f"{self.n_training} training, {self.n_validation} validation, {self.n_test} test"
+        if self.n_sky_pairs is not None:
+            sets += (
+                f"; {self.n_sky_pairs} pairs share sky, {self.n_conflicts} with two labels for one"
+            )
         return f"<DataManager: {len(self.ans)} {kind} galaxies as {shape}; {sets}>"
 
 
-ORIENTATIONS = {None: 1, "rot90": 4, "d4": 8}
-
-
 def turned(pictures: np.ndarray, turn: int) -> np.ndarray:
-    """Return pictures (S, height, width, 3) in orientation 0 to 7; from 4 on they are mirrored."""
+    """Return pictures (S, side, side, 3) in orientation 0 to 7; from 4 on they are mirrored."""
     return np.rot90(pictures[:, :, ::-1] if turn >= 4 else pictures, turn % 4, axes=(1, 2))
-
-
-def _warn_if_slow(images: h5py.Dataset) -> None:
-    """Warn when one picture on demand costs reading the chunks of many."""
-    if images.chunks is None:
-        return
-    n_chunks = reading.chunks_per_picture(images)
-    times = n_chunks * int(np.prod(images.chunks)) / np.prod(images.shape[1:])
-    if times > SLOW:
-        warnings.warn(
-            f"One picture is spread over {n_chunks} chunks of this file, so reading on demand "
-            f"handles {times:.0f} times its bytes; `python -m galaxy_lib sample FILE NEW.h5 "
-            "--fraction 1` rewrites it one picture a chunk, or leave read_on_demand off.",
-            stacklevel=4,
-        )
-
-
-# ---------------------------------------------------------------------------------- splitting
-
-
-def split(rows, n_first: int, strata, groups, rng) -> tuple[np.ndarray, np.ndarray]:
-    """Split shuffled rows in two, keeping the proportions of strata and whole groups.
-
-    Without strata and groups that matter these are the first ``n_first`` rows and the others.
-
-    Parameters
-    ----------
-    rows : int array (n,)
-        Rows in random order.
-    n_first : int
-        How many go to the first part; large groups may make it a few more or less.
-    strata, groups : int arrays (N,), by row
-        What is to be kept in proportion, and what is to be kept together.
-    rng : numpy.random.Generator
-        Draws the side that each group goes to.
-
-    Returns
-    -------
-    first, second : int arrays, in the order of ``rows``
-    """
-    kinds, kind = np.unique(strata[rows], return_inverse=True)
-    wanted = np.bincount(kind) * (n_first / max(len(rows), 1))
-    quota = np.floor(wanted).astype(int)
-    quota[np.argsort(quota - wanted, kind="stable")[: n_first - quota.sum()]] += 1
-    room = np.bincount(kind) - quota
-    in_first = np.zeros(len(rows), bool)
-    _, group, size = np.unique(groups[rows], return_inverse=True, return_counts=True)
-    together = size[group] > 1
-    for members in _members(group, together):
-        need = np.bincount(kind[members], minlength=len(kinds))
-        fits, fits_second = np.all(need <= quota), np.all(need <= room)
-        first = rng.random() < n_first / len(rows) if fits == fits_second else fits
-        in_first[members] = first
-        side = quota if first else room
-        side -= need
-    for k in range(len(kinds)):
-        single = np.flatnonzero((kind == k) & ~together)
-        in_first[single[: max(quota[k], 0)]] = True
-    return rows[in_first], rows[~in_first]
-
-
-def _members(group: np.ndarray, together: np.ndarray) -> list[np.ndarray]:
-    """Return the places of each group that has several members."""
-    places = np.flatnonzero(together)
-    places = places[np.argsort(group[places], kind="stable")]
-    return np.split(places, np.flatnonzero(np.diff(group[places])) + 1) if len(places) else []
-
-
-def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np.ndarray]:
-    """Find pairs of galaxies of which one picture holds the other's centre (chapter 1).
-
-    Parameters
-    ----------
-    ra, dec : arrays (N,)
-        Positions in degrees; NaN where unknown, and such a galaxy is in no pair.
-    pxscale : array (N,), optional
-        Arcsec per pixel, which times ``side / 2`` is half a field; 33 arcsec where unknown.
-    side : int
-        Pixels of a picture's side.
-
-    Returns
-    -------
-    pairs : int array (P, 2)
-        Row numbers.
-    separation : float array (P,)
-        In arcsec.
-    """
-    from scipy.spatial import cKDTree
-
-    ra, dec = np.radians(np.asarray(ra, float)), np.radians(np.asarray(dec, float))
-    reach = np.full(len(ra), HALF_FIELD)
-    if pxscale is not None:
-        reach = np.where(np.isfinite(pxscale), np.asarray(pxscale) * side / 2, HALF_FIELD)
-    known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
-    # Points on the unit sphere have neither poles nor a seam at RA 0.
-    unit = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
-    if len(known) == 0:
-        return np.empty((0, 2), int), np.empty(0)
-    chord = 2 * np.sin(reach[known].max() * ARCSEC / 2)
-    pairs = known[cKDTree(unit[known]).query_pairs(chord, output_type="ndarray")]
-    apart = np.linalg.norm(unit[pairs[:, 0]] - unit[pairs[:, 1]], axis=1)
-    separation = 2 * np.arcsin(apart / 2) / ARCSEC
-    near = separation <= reach[pairs].max(axis=1)
-    return pairs[near], separation[near]
-
-
-def sky_groups(ra, dec, pxscale=None, *, side: int = 256) -> np.ndarray:
-    """Number the groups that `sky_pairs` link, directly or by a chain: int array (N,)."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    pairs, _ = sky_pairs(ra, dec, pxscale, side=side)
-    links = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(ra), len(ra)))
-    return connected_components(links, directed=False)[1]

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import secrets
 import sys
 import threading
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -42,11 +44,16 @@ def progress(steps: Iterable, total: int, what: str) -> Iterator:
 
 
 def in_threads(job: Callable, items: Iterable, threads: int) -> Iterator:
-    """Yield ``job(item)`` in the order of ``items``; an error or Ctrl-C drops what is left."""
-    pool = ThreadPoolExecutor(threads)
+    """Yield ``job(item)`` in the order of ``items``, a few ahead of what is asked for."""
+    pool, ahead = ThreadPoolExecutor(threads), deque()
     try:
-        yield from pool.map(job, items)
-    finally:
+        for item in items:
+            ahead.append(pool.submit(job, item))
+            if len(ahead) > 2 * threads:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:  # an error or Ctrl-C drops what is left
         pool.shutdown(cancel_futures=True)
 
 
@@ -94,16 +101,26 @@ def block_sums(pictures: np.ndarray, coarsen: int) -> np.ndarray:
     return sums
 
 
-def chunks_per_picture(images: h5py.Dataset) -> int:
-    """Return how many chunks must be read for one picture (1 where there are no chunks)."""
+def overhead(images: h5py.Dataset) -> float:
+    """Return how many times its own bytes must be read for one picture, as the chunks lie."""
     if images.chunks is None:
-        return 1
+        return 1.0
     sides = zip(images.shape[1:], images.chunks[1:], strict=True)
-    return int(np.prod([-(-length // chunk) for length, chunk in sides]))
+    touched = math.prod(-(-length // chunk) for length, chunk in sides)
+    return touched * math.prod(images.chunks) / math.prod(images.shape[1:])
+
+
+def pictures(images: h5py.Dataset, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield full-size pictures in increasing order of ``rows``, opening each chunk but once."""
+    n = _slab_rows(images, 1)
+    for start in range(0, len(images), n):
+        wanted = rows[(rows >= start) & (rows < start + n)]
+        if len(wanted):
+            yield from images[start : start + n][wanted - start]
 
 
 def load_block_sums(images: h5py.Dataset, coarsen: int) -> np.ndarray:
-    """Read all pictures and return their block sums, never holding more than a slab of them.
+    """Read all pictures as block sums, with no more than a slab of full-size ones in memory.
 
     Parameters
     ----------
@@ -122,16 +139,21 @@ def load_block_sums(images: h5py.Dataset, coarsen: int) -> np.ndarray:
     """
     n, height, width, bands = images.shape
     sums = np.zeros((n, height // coarsen, width // coarsen, bands), sum_dtype(coarsen))
-    add_chunks = _add_raw_chunks if _reads_raw(images) else _add_slabs
-    add_chunks(images, coarsen, sums)
+    add_all = _add_raw_chunks if _reads_raw(images) else _add_slabs
+    add_all(images, coarsen, sums)
     return sums
+
+
+def _slab_rows(images: h5py.Dataset, n: int) -> int:
+    """Return about ``n`` rows, in whole chunks if they fit in memory."""
+    chunk = 1 if images.chunks is None else images.chunks[0]
+    most = max(1, SLAB_BYTES // math.prod(images.shape[1:]))
+    return min(most, -(-n // chunk) * chunk)
 
 
 def _add_slabs(images: h5py.Dataset, coarsen: int, sums: np.ndarray) -> None:
     """Fill ``sums`` through h5py, a slab of whole pictures at a time."""
-    n = max(1, SLAB_BYTES // int(np.prod(images.shape[1:])))
-    if images.chunks is not None and images.chunks[0] < n:
-        n -= n % images.chunks[0]  # so that no chunk is decompressed twice
+    n = _slab_rows(images, 64)
     starts = range(0, len(images), n)
     for start in progress(starts, len(starts), "Reading"):
         sums[start : start + n] = block_sums(images[start : start + n], coarsen)
@@ -149,7 +171,7 @@ def _reads_raw(images: h5py.Dataset) -> bool:
 
 def _add_raw_chunks(images: h5py.Dataset, coarsen: int, sums: np.ndarray) -> None:
     """Fill ``sums`` chunk by chunk: each adds what it knows of a block, so any layout will do."""
-    chunk_bytes = int(np.prod(images.chunks))
+    chunk_bytes = math.prod(images.chunks)
     packed = images.compression is not None
     adding = threading.Lock()
 
@@ -167,7 +189,7 @@ def _add_raw_chunks(images: h5py.Dataset, coarsen: int, sums: np.ndarray) -> Non
 
     grid = [range(0, n, k) for n, k in zip(images.shape, images.chunks, strict=True)]
     threads = max(1, min(n_workers(), 2 * SLAB_BYTES // chunk_bytes))
-    n_chunks = int(np.prod([len(starts) for starts in grid]))
+    n_chunks = math.prod(map(len, grid))
     for _ in progress(in_threads(add, itertools.product(*grid), threads), n_chunks, "Reading"):
         pass
 

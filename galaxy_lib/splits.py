@@ -1,0 +1,113 @@
+"""Which rows go where: splits that keep proportions, and galaxies that share a picture together.
+
+Apart from `data`, and below it (floor 0): rows and positions in, row numbers out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+ARCSEC = np.pi / 180 / 3600  # in radians
+HALF_FIELD = 33.0  # arcsec: half a picture's side where its scale is unknown
+SAME_PLACE = 0.1  # arcsec
+
+
+def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np.ndarray]:
+    """Find the pairs of galaxies of which one picture holds the other's centre (chapter 1).
+
+    Parameters
+    ----------
+    ra, dec : arrays (N,)
+        Positions in degrees; NaN where unknown, and such a galaxy is in no pair.
+    pxscale : array (N,), optional
+        Arcsec per pixel. Half a field is ``side / 2`` pixels, or 33 arcsec where this is unknown.
+    side : int
+        Pixels along a picture's side.
+
+    Returns
+    -------
+    pairs : int array (P, 2)
+        Rows, the smaller one first.
+    separation : float64 array (P,)
+        In arcsec.
+    """
+    from scipy.spatial import cKDTree
+
+    ra, dec = np.radians(np.asarray(ra, float)), np.radians(np.asarray(dec, float))
+    reach = np.full(len(ra), HALF_FIELD)
+    if pxscale is not None:
+        reach = np.where(np.isfinite(pxscale), np.asarray(pxscale) * side / 2, HALF_FIELD)
+    known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
+    if len(known) == 0:
+        return np.empty((0, 2), int), np.empty(0)
+    # Points on the unit sphere have neither poles nor a seam at RA 0.
+    unit = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
+    # A little further than asked, so that rounding loses no pair; the test below is exact.
+    chord = 2 * np.sin(reach[known].max() * ARCSEC / 2) * (1 + 1e-9)
+    pairs = known[cKDTree(unit[known]).query_pairs(chord, output_type="ndarray")]
+    apart = np.linalg.norm(unit[pairs[:, 0]] - unit[pairs[:, 1]], axis=1)
+    separation = 2 * np.arcsin(apart / 2) / ARCSEC
+    near = separation <= reach[pairs].max(axis=1)
+    return pairs[near], separation[near]
+
+
+def conflicts(pairs: np.ndarray, separation: np.ndarray, ans: np.ndarray) -> np.ndarray:
+    """Return those of the pairs (P, 2) that are one galaxy twice, under different labels."""
+    return pairs[(separation < SAME_PLACE) & (ans[pairs[:, 0]] != ans[pairs[:, 1]])]
+
+
+def linked(pairs: np.ndarray, n: int) -> np.ndarray:
+    """Number the groups that pairs link, directly or by a chain: int array (n,), by row."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    return connected_components(links, directed=False)[1]
+
+
+def split_rows(rows, n_first: int, strata, groups, rng) -> tuple[np.ndarray, np.ndarray]:
+    """Split shuffled rows in two, in proportion and with groups whole (chapter 2).
+
+    Where all rows are of one stratum and every group is one row, these are simply the first
+    ``n_first`` rows and the others.
+
+    Parameters
+    ----------
+    rows : int array (n,)
+        Rows in random order.
+    n_first : int
+        How many go to the first part; whole groups can make it a few more or less.
+    strata, groups : int arrays (N,), by row
+        What to keep in proportion, and what to keep together.
+    rng : numpy.random.Generator
+        Draws the side of each group of several rows.
+
+    Returns
+    -------
+    first, second : int arrays, in the order of ``rows``
+    """
+    _, kind, sizes = np.unique(strata[rows], return_inverse=True, return_counts=True)
+    wanted = sizes * (n_first / len(rows))
+    quota = np.floor(wanted).astype(int)
+    # The rows that rounding down left over go to the strata that lost most by it.
+    quota[np.argsort(quota - wanted, kind="stable")[: n_first - quota.sum()]] += 1
+    room = [quota, sizes - quota]
+    first = np.zeros(len(rows), bool)
+    members: dict[int, list[int]] = {}
+    for place, group in enumerate(groups[rows].tolist()):
+        members.setdefault(group, []).append(place)
+    alone = np.ones(len(rows), bool)
+    for places in members.values():
+        if len(places) == 1:
+            continue
+        need = np.bincount(kind[places], minlength=len(sizes))
+        fits = [bool(np.all(need <= left)) for left in room]
+        # At random, in proportion; only where the side drawn is full is it the other one.
+        drawn = int(rng.random() >= n_first / len(rows))
+        side = drawn if fits[drawn] or not fits[1 - drawn] else 1 - drawn
+        room[side] -= need
+        first[places] = side == 0
+        alone[places] = False
+    for k, left in enumerate(room[0].tolist()):
+        first[np.flatnonzero(alone & (kind == k))[: max(left, 0)]] = True
+    return rows[first], rows[~first]
