@@ -1,24 +1,46 @@
-"""The command line: ``python -m galaxy_lib simulate | info``."""
+"""The command line: ``python -m galaxy_lib simulate | fetch | sample | info``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
-from galaxy_lib import datasets
+from galaxy_lib import datasets, fetching
 
 
 def simulate(args: argparse.Namespace) -> None:
     """Write a simulated sample."""
     if args.file is None:
-        print(f"The simulated sample is {datasets.simulated_sample_path(args.n, args.seed)}")
+        path = datasets.simulated_sample_path(args.n, args.seed)
     else:
-        datasets.simulate_sample(args.file, args.n, args.seed)
-        print(f"Wrote {args.n:,} simulated galaxies to {args.file}")
+        path = args.file
+        datasets.simulate_sample(path, args.n, args.seed)
+    print(f"{path}\n{datasets.describe(path)}")
+
+
+def fetch(args: argparse.Namespace) -> None:
+    """Download the real galaxies, or an instructor's piece of them."""
+    if args.url != fetching.URL and args.sha256 == fetching.SHA256:
+        raise ValueError("Another --url needs its --sha256, or what comes cannot be verified.")
+    path = fetching.fetch(args.url, args.sha256, args.to).resolve()
+    print(
+        f"{path} is complete and verified. To use it, either\n"
+        f"  name it in the environment variable GALAXY10_FILE, as GALAXY10_FILE={path}, or\n"
+        f"  put it in the working directory of your notebooks, as {datasets.FILE_NAME}."
+    )
+
+
+def sample(args: argparse.Namespace) -> None:
+    """Write a piece of a file of galaxies, class by class."""
+    datasets.write_piece(
+        args.full, args.small, per_class=args.per_class, fraction=args.fraction, seed=args.seed
+    )
+    print(f"{args.small}\n{datasets.describe(args.small)}")
 
 
 def info(args: argparse.Namespace) -> int:
-    """Say which file is in use and what is in it."""
+    """Say which file is in use and why, and what is in it."""
     path, why = datasets.find_dataset(args.file)
     description = datasets.describe(path)
     print(f"{path} is in use: {why}.\n{description}")
@@ -27,27 +49,47 @@ def info(args: argparse.Namespace) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    main = argparse.ArgumentParser("python -m galaxy_lib", description=__doc__)
+    main = argparse.ArgumentParser("python -m galaxy_lib", description="Get files of galaxies.")
     commands = main.add_subparsers(required=True, metavar="command")
-    add = commands.add_parser("simulate", help="write a sample of simulated galaxies")
-    add.add_argument("file", nargs="?", help="a new file; by default one in your cache folder")
-    add.add_argument("--n", type=int, default=datasets.SAMPLE_SIZE, help="number of galaxies")
-    add.add_argument("--seed", type=int, default=datasets.SAMPLE_SEED)
-    add.set_defaults(run=simulate)
-    add = commands.add_parser("info", help="say which file is in use and what is in it")
-    add.add_argument("file", nargs="?")
-    add.set_defaults(run=info)
+
+    def command(run) -> argparse.ArgumentParser:
+        added = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
+        added.set_defaults(run=run)
+        return added
+
+    add = command(simulate).add_argument
+    add("file", nargs="?", type=Path, help="a new file; without one, it is in your cache folder")
+    add("--n", type=int, default=datasets.SAMPLE_SIZE, help="number of galaxies (%(default)s)")
+    add("--seed", type=int, default=datasets.SAMPLE_SEED, help="seed (%(default)s)")
+
+    add = command(fetch).add_argument
+    add("--to", type=Path, default=Path(), metavar="DIR", help="folder (the working directory)")
+    add("--url", default=fetching.URL, help="%(default)s")
+    add("--sha256", default=fetching.SHA256, help="of the file behind the url")
+
+    piece = command(sample)
+    piece.add_argument("full", type=Path, metavar="FULL.h5", help="the file to draw from")
+    piece.add_argument("small", type=Path, metavar="SMALL.h5", help="a new file")
+    size = piece.add_mutually_exclusive_group(required=True)
+    size.add_argument("--per-class", type=int, metavar="N", help="galaxies of each class")
+    size.add_argument("--fraction", type=float, metavar="F", help="share of each class, 0 to 1")
+    piece.add_argument("--seed", type=int, help="draw the same galaxies each time")
+
+    command(info).add_argument("file", nargs="?", type=Path, help="without one, the one in use")
     return main
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit status; an error is one sentence, not a traceback."""
+    """Run one command and return its exit status; an error is a sentence, not a traceback."""
     args = parser().parse_args(arguments)
     try:
         return args.run(args) or 0
     except (OSError, ValueError) as error:
         print(f"galaxy_lib: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nStopped. A download goes on from here when you run it again.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

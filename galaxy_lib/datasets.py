@@ -7,27 +7,26 @@ schema. `dataset_path` chooses, `open_dataset` opens and validates, `describe` s
 from __future__ import annotations
 
 import os
-import queue
-import struct
+import pickle
 import subprocess
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
-from galaxy_lib.reading import in_threads, n_workers, progress, written_whole
+from galaxy_lib.reading import in_threads, n_workers, overhead, pictures, progress, written_whole
+from galaxy_lib.splits import conflicts, sky_pairs
 
 FILE_NAME = "Galaxy10_DECals.h5"
 SAMPLE_SIZE = 1500
 SAMPLE_SEED = 2026
 CATALOGUE = ("ra", "dec", "redshift", "pxscale")
-GZIP_LEVEL = 4
-PICTURE = struct.Struct("<qdd")  # how a worker sends one: bytes, redshift, pxscale
+GZIP_LEVEL = 1  # on these noisy pictures 6 is no smaller and takes twice the time
 
 # ---------------------------------------------------------------------------------- which file
 
@@ -149,24 +148,17 @@ def catalogue(ds: h5py.File, name: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Description:
-    """What `describe` found out about a file; ``print`` it for a table of the classes."""
+    """What `describe` finds out about a file; print it for a table of the classes."""
 
-    path: Path
-    simulated: bool
+    simulated: bool = False
     counts: tuple[int, ...] = ()
-    picture: tuple[int, ...] = ()
-    storage: str = ""
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def n_galaxies(self) -> int:
-        """The number of rows."""
-        return sum(self.counts)
+    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @property
     def statement(self) -> str:
-        """One sentence that says whether the galaxies are real, for the page that uses them."""
-        n = f"{self.n_galaxies:,}"
+        """One sentence for the page that uses the file: are these galaxies real?"""
+        n = f"{sum(self.counts):,}"
         if self.simulated:
             return f"These are {n} simulated galaxies, drawn by galaxy_lib: not real ones."
         return f"These are {n} real galaxies from Galaxy10 DECaLS."
@@ -174,36 +166,47 @@ class Description:
     def __str__(self) -> str:
         lines = [self.statement] if self.counts else []
         for k, count in enumerate(self.counts):
-            share = f"{count / max(self.n_galaxies, 1):7.1%}"
-            lines.append(f"{k}  {galaxy_types[k]:32} {count:6,} {share}")
-        lines += [f"pictures: {self.storage}"] if self.storage else []
-        return "\n".join(lines + [f"problem: {problem}" for problem in self.problems])
+            share = count / sum(self.counts)
+            lines.append(f"{k}  {galaxy_types[k]:32} {count:6,} {share:7.1%}")
+        lines += self.notes
+        return "\n".join(lines + [f"It cannot be used: {problem}" for problem in self.problems])
 
 
 def describe(path: str | os.PathLike) -> Description:
-    """Say what a file is: real or simulated, how many of each class, what is wrong with it."""
-    path = Path(path)
+    """Say what a file is: real or simulated, how many of each class, what is wrong with it.
+
+    Returns
+    -------
+    Description
+        ``simulated``, ``counts`` (10 numbers of galaxies), ``statement`` (a sentence), ``notes``
+        (on the file's layout and on positions) and ``problems`` (why it cannot be used).
+    """
     try:
         ds = open_dataset(path)
     except (OSError, ValueError) as error:
-        return Description(path, False, problems=[str(error)])
+        return Description(problems=(str(error),))
     with ds:
-        images = ds["images"]
-        layout = "one block" if images.chunks is None else f"chunks of {images.chunks}"
-        packing = images.compression or "not compressed"
-        return Description(
-            path,
-            bool(ds.attrs.get("simulated", False)),
-            tuple(np.bincount(ds["ans"][:], minlength=N_TYPES).tolist()),
-            images.shape[1:],
-            f"{'×'.join(str(n) for n in images.shape[1:])}, {layout}, {packing}",
+        images, ans = ds["images"], ds["ans"][:]
+        layout = "in one block" if images.chunks is None else f"in chunks of {images.chunks}"
+        size, times = "×".join(str(n) for n in images.shape[1:]), overhead(images)
+        notes = [f"Pictures are {size}, {layout}, compression: {images.compression or 'none'}."]
+        if times > 1:
+            notes.append(f"To read one picture alone, {times:.0f} times its bytes must be read.")
+        place = [catalogue(ds, name) for name in ("ra", "dec", "pxscale")]
+        pairs, separation = sky_pairs(*place, side=images.shape[1])
+        notes.append(
+            f"Positions are known for {np.isfinite(place[0] + place[1]).sum():,}; {len(pairs):,} "
+            f"pairs share sky, {len(conflicts(pairs, separation, ans)):,} of them are one galaxy "
+            "under two labels."
         )
+        counts = tuple(np.bincount(ans, minlength=N_TYPES).tolist())
+        return Description(bool(ds.attrs.get("simulated", False)), counts, tuple(notes))
 
 
 # --------------------------------------------------------------------------- writing such files
 
 
-def _write(path: Path, ans, packed: Iterable[bytes], size: int, columns: dict, attributes: dict):
+def _write(path: Path, side: int, ans, packed: Iterable[bytes], columns, attributes) -> None:
     """Write a file in the data set's schema, one picture a chunk, from compressed pictures.
 
     ``columns`` are written last: they may be filled while ``packed`` is gone through.
@@ -211,21 +214,68 @@ def _write(path: Path, ans, packed: Iterable[bytes], size: int, columns: dict, a
     if path.exists():
         raise FileExistsError(f"{path} exists and was left as it is; choose another name.")
     path.parent.mkdir(parents=True, exist_ok=True)
+    shape = (side, side, 3)
     with written_whole(path) as temporary, h5py.File(temporary, "w") as ds:
         ds.attrs.update(attributes)
-        images = ds.create_dataset(
-            "images",
-            (len(ans), size, size, 3),
-            np.uint8,
-            chunks=(1, size, size, 3),
-            compression="gzip",
-            compression_opts=GZIP_LEVEL,
-        )
+        options = {"chunks": (1, *shape), "compression": "gzip", "compression_opts": GZIP_LEVEL}
+        images = ds.create_dataset("images", (len(ans), *shape), np.uint8, **options)
         for row, picture in enumerate(progress(packed, len(ans), "Writing")):
             images.id.write_direct_chunk((row, 0, 0, 0), picture)
         ds["ans"] = np.asarray(ans, np.uint8)
         for name, column in columns.items():
             ds[name] = column
+
+
+def _pack(picture: np.ndarray) -> bytes:
+    return zlib.compress(np.ascontiguousarray(picture), GZIP_LEVEL)
+
+
+def write_piece(
+    full: str | os.PathLike,
+    piece: str | os.PathLike,
+    *,
+    per_class: int | None = None,
+    fraction: float | None = None,
+    seed: int | None = None,
+) -> None:
+    """Write a random piece of a file of galaxies to a new one, each class by itself.
+
+    Parameters
+    ----------
+    full, piece : path
+        The file to draw from, and the one to write.
+    per_class : int
+        How many galaxies of each class; a class with fewer is taken whole.
+    fraction : float
+        Instead of ``per_class``: which share of each class, in (0, 1], at least one galaxy.
+    seed : int, optional
+        The same seed draws the same galaxies.
+
+    Raises
+    ------
+    FileExistsError
+        If ``piece`` exists.
+    ValueError
+        If not exactly one of ``per_class`` and ``fraction`` is given, or it is out of range.
+    """
+    if (per_class is None) == (fraction is None):
+        raise ValueError("Give one of per_class and fraction.")
+    if per_class is not None and per_class < 1:
+        raise ValueError(f"per_class is {per_class}, but must be at least 1.")
+    if fraction is not None and not 0 < fraction <= 1:
+        raise ValueError(f"fraction is {fraction}, but must be above 0 and at most 1.")
+    rng = np.random.default_rng(seed)
+    with open_dataset(full) as ds:
+        ans, images = ds["ans"][:], ds["images"]
+        chosen = []
+        for k in np.unique(ans):
+            rows = rng.permutation(np.flatnonzero(ans == k))
+            chosen.append(rows[: per_class or max(1, round(fraction * len(rows)))])
+        rows = np.sort(np.concatenate(chosen))
+        rows = rows[np.argsort(ans[rows], kind="stable")]
+        packed = in_threads(_pack, pictures(images, rows), n_workers())
+        columns = {name: catalogue(ds, name)[rows] for name in CATALOGUE}
+        _write(Path(piece), images.shape[1], ans[rows], packed, columns, dict(ds.attrs))
 
 
 def simulated_sample_path(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) -> Path:
@@ -234,19 +284,19 @@ def simulated_sample_path(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) 
 
     from galaxy_lib.simulate import VERSION
 
-    name = f"galaxy10-simulated-v{VERSION}-seed{seed}-n{n_images}.h5"
-    path = cache_folder() / name
+    folder = cache_folder()
+    path = folder / f"galaxy10-simulated-v{VERSION}-seed{seed}-n{n_images}.h5"
     if _is_whole(path, n_images):
         return path
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
-            if not _is_whole(path, n_images):  # another process may have made it meanwhile
+            if not _is_whole(path, n_images):  # or another process made it meanwhile
                 path.unlink(missing_ok=True)
                 simulate_sample(path, n_images, seed)
     except OSError as error:
         raise OSError(
-            f"The simulated sample cannot be written to {path.parent} ({error.strerror or error}); "
+            f"The simulated sample cannot be written to {folder} ({error.strerror or error}); "
             "name another folder in the environment variable GALAXY10_CACHE."
         ) from error
     return path
@@ -264,16 +314,7 @@ def _is_whole(path: Path, n_images: int) -> bool:
 def simulate_sample(
     path: str | os.PathLike, n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED
 ) -> None:
-    """Write a sample of simulated galaxies; the same numbers give the same bytes.
-
-    Parameters
-    ----------
-    path : path
-        A new file.
-    n_images : int
-        Number of galaxies.
-    seed : int
-        Seed of the sample.
+    """Write simulated galaxies to a new file; the same number and seed give the same bytes.
 
     Raises
     ------
@@ -288,85 +329,63 @@ def simulate_sample(
         raise ValueError(f"n_images is {n_images}, but a sample needs at least 1 galaxy.")
     plans = plan_sample(seed, n_images)
     columns = {"ra": np.array([p.ra for p in plans]), "dec": np.array([p.dec for p in plans])}
-    columns |= {name: np.full(n_images, np.nan) for name in ("redshift", "pxscale")}
+    columns |= {"redshift": np.empty(n_images), "pxscale": np.empty(n_images)}
 
     def packed() -> Iterator[bytes]:
-        for row, drawing in enumerate(_drawings(seed, n_images)):
+        for row, drawing in enumerate(_drawings(plans, seed)):
             columns["redshift"][row], columns["pxscale"][row], picture = drawing
             yield picture
 
     attributes = {"simulated": True, "seed": seed, "version": VERSION, "generator": "galaxy_lib"}
-    _write(Path(path), [p.label for p in plans], packed(), 256, columns, attributes)
+    _write(Path(path), 256, [p.label for p in plans], packed(), columns, attributes)
 
 
-def _draw_row(plan) -> tuple[float, float, bytes]:
-    """Draw one picture: its redshift, its scale, and its bytes compressed."""
+def _draw(plan) -> tuple[float, float, bytes]:
+    """Draw one row: its redshift, its scale, and its picture compressed."""
     from galaxy_lib.simulate import draw
 
     drawn = draw(plan)
-    packed = zlib.compress(np.ascontiguousarray(drawn.image), GZIP_LEVEL)
-    return float(drawn.redshift), float(drawn.pxscale), packed
+    return float(drawn.redshift), float(drawn.pxscale), _pack(drawn.image)
 
 
-def _drawings(seed: int, n_images: int) -> Iterator[tuple[float, float, bytes]]:
-    """Yield all rows of a sample in order, drawn by several processes.
+def _drawings(plans: list, seed: int) -> Iterator[tuple[float, float, bytes]]:
+    """Yield the rows of a sample in order, drawn by several processes in turn.
 
-    The processes are plain children that answer row numbers on their standard input, because
-    `multiprocessing` would run a script without a ``__main__`` guard again in each of them. A row
-    that no child can draw is drawn here.
+    They are plain child processes that write to a pipe, because `multiprocessing` would run a
+    reader's script again in each child if it has no ``__main__`` guard. A row that a child fails
+    to deliver is drawn here.
     """
-    from galaxy_lib.simulate import plan_sample
-
-    plans = plan_sample(seed, n_images)
-    workers = [_start_worker(seed, n_images) for _ in range(min(n_workers(), n_images // 32))]
-    idle: queue.SimpleQueue = queue.SimpleQueue()
-    for worker in workers:
-        idle.put(worker)
-
-    def draw_elsewhere(row: int) -> tuple[float, float, bytes]:
-        worker = idle.get()
-        try:
-            worker.stdin.write(struct.pack("<q", row))
-            worker.stdin.flush()
-            length, redshift, pxscale = PICTURE.unpack(worker.stdout.read(PICTURE.size))
-            packed = worker.stdout.read(length)
-        except (OSError, struct.error):
-            return _draw_row(plans[row])
-        finally:
-            idle.put(worker)
-        return (redshift, pxscale, packed) if len(packed) == length else _draw_row(plans[row])
-
+    n = min(n_workers(), len(plans) // 32)
+    children = [_start_child(seed, len(plans), k, n) for k in range(n)]
     try:
-        if workers:
-            yield from in_threads(draw_elsewhere, range(n_images), len(workers))
-        else:
-            yield from map(_draw_row, plans)
+        for row, plan in enumerate(plans):
+            try:
+                yield pickle.load(children[row % n].stdout) if n else _draw(plan)
+            except (EOFError, OSError, pickle.UnpicklingError):
+                yield _draw(plan)
     finally:
-        for worker in workers:
-            worker.kill()
-            worker.communicate()
+        for child in children:
+            child.kill()
+            child.communicate()
 
 
-def _start_worker(seed: int, n_images: int) -> subprocess.Popen:
-    code = f"from galaxy_lib.datasets import _work; _work({seed}, {n_images})"
+def _start_child(*share: int) -> subprocess.Popen:
     package = str(Path(__file__).resolve().parents[1])
-    paths = [package, os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    paths = filter(None, [package, os.environ.get("PYTHONPATH")])
+    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-P", "-c", code],
-        stdin=subprocess.PIPE,
+        [sys.executable, "-P", "-c", f"from galaxy_lib.datasets import _work; _work{share}"],
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=environment | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        env=os.environ | one_thread | {"PYTHONPATH": os.pathsep.join(paths)},
     )
 
 
-def _work(seed: int, n_images: int) -> None:
-    """Draw the rows that are asked for on standard input until it closes (in a child process)."""
+def _work(seed: int, n_images: int, first: int, step: int) -> None:
+    """Draw every ``step``-th row from ``first`` on and send it to standard output (in a child)."""
     from galaxy_lib.simulate import plan_sample
 
-    plans = plan_sample(seed, n_images)
-    while request := sys.stdin.buffer.read(8):
-        redshift, pxscale, packed = _draw_row(plans[struct.unpack("<q", request)[0]])
-        sys.stdout.buffer.write(PICTURE.pack(len(packed), redshift, pxscale) + packed)
+    for plan in plan_sample(seed, n_images)[first::step]:
+        pickle.dump(_draw(plan), sys.stdout.buffer)
         sys.stdout.buffer.flush()
