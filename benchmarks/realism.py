@@ -193,18 +193,18 @@ def train_cnn(images, labels, seed, epochs, threads):
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
 
-    def block(n_in, n_out, stride):
-        layer = nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1, bias=False)
+    def block(n_in, n_out, width=3, stride=1):
+        layer = nn.Conv2d(n_in, n_out, width, stride, padding=width // 2, bias=False)
         return nn.Sequential(layer, nn.BatchNorm2d(n_out), nn.ReLU())
 
     net = nn.Sequential(
-        block(3, 24, 1), nn.MaxPool2d(2), block(24, 48, 1), nn.MaxPool2d(2), block(48, 96, 1),
-        nn.MaxPool2d(2), block(96, 128, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-        nn.Dropout(0.3), nn.Linear(128, 10),
-    )  # fmt: skip
+        block(3, 32, 5, 2), nn.MaxPool2d(2), block(32, 64), block(64, 64), nn.MaxPool2d(2),
+        block(64, 128), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3), nn.Linear(128, 10),
+    ).to(memory_format=torch.channels_last)  # fmt: skip
 
     def tensor(a):
-        return (torch.tensor(np.asarray(a, np.float32)).permute(0, 3, 1, 2) - 40) / 40
+        x = (torch.tensor(np.asarray(a, np.float32)).permute(0, 3, 1, 2) - 40) / 40
+        return x.contiguous(memory_format=torch.channels_last)
 
     x, y = tensor(images), torch.tensor(labels)
     steps = epochs * (len(x) // 64)

@@ -248,7 +248,8 @@ def blur(light: np.ndarray, seeing: float) -> np.ndarray:
     A product of Fourier transforms; blue light is blurred more. Rounded, so that few are computed.
     """
     shape = light.shape[1:]
-    psf = np.stack([moffat_transform(round(seeing * f, 1), *shape) for f in (1.0, 1.04, 1.1)])
+    widths = [round(5 * seeing * f) / 5 for f in (1.0, 1.04, 1.1)]
+    psf = np.stack([moffat_transform(width, *shape) for width in widths])
     return np.fft.irfft2(np.fft.rfft2(light) * psf, s=shape).astype(np.float32)
 
 
@@ -261,37 +262,47 @@ def correlate(white: np.ndarray, near: float, far: float) -> np.ndarray:
     return white / (1 + 2 * near**2 + 2 * far**2)
 
 
-def double(field: np.ndarray) -> np.ndarray:
-    """Twice the resolution by linear interpolation; loses one pixel of the field at each side."""
-    for _ in range(2):
-        near, low, high = 0.75 * field[1:-1], 0.25 * field[:-2], 0.25 * field[2:]
-        field = np.stack([near + low, near + high], axis=1).reshape(-1, field.shape[1]).T
-    return field
+def halve_colour(bands: np.ndarray) -> np.ndarray:
+    """Store colour at half the resolution of brightness, as JPEG does (Wallace 1992).
+
+    Brightness Y stays; R - Y and B - Y are averaged over 2 x 2 pixels, then interpolated again.
+    ``bands`` is (3, height, width), even sizes; so is what comes back.
+    """
+    red, green, blue = bands
+    y = 0.299 * red + 0.587 * green + 0.114 * blue
+    smooth = []
+    for difference in (red - y, blue - y):
+        for _ in range(2):  # rows, then columns
+            mean = 0.5 * (difference[::2] + difference[1::2])
+            mean = np.concatenate([mean[:1], mean, mean[-1:]])
+            near = 0.75 * mean[1:-1]
+            difference = np.stack([near + 0.25 * mean[:-2], near + 0.25 * mean[2:]], axis=1)
+            difference = difference.reshape(len(y), -1).T
+        smooth.append(difference)
+    return np.stack([y + smooth[0], y - 0.509 * smooth[0] - 0.194 * smooth[1], y + smooth[1]])
 
 
 def sky_noise(rng: Generator, shape: tuple[int, int], sigma: float) -> np.ndarray:
-    """Noise of the sky in three bands, (3, height, width), deviation about ``sigma``.
+    """Noise of the sky in three bands, (3, height, width), about ``sigma`` in the middle band.
 
-    Three independent bands would not do: the survey's pictures were resampled and coded as JPEG
-    (Wallace 1992), which keeps brightness (Y) sharp and stores colour (Cr, Cb) at half the
-    resolution. So neighbouring pixels share their noise, and colours share it further.
+    Each band has its own, from the photons of the sky, most in z. Resampling to the picture's
+    pixels made neighbours share it, and the survey stores its pictures as JPEG.
     """
-    height, width = shape
-    near, far = rng.uniform(0.05, 0.34), rng.uniform(0.035, 0.08)
-    white = rng.standard_normal((height + 4, width + 4), dtype=np.float32)
-    y = sigma * (1.15 - 0.9 * near) * correlate(white, near, -far)
-    half = rng.standard_normal((2, height // 2 + 7, width // 2 + 7), dtype=np.float32)
-    cr, cb = (double(correlate(white, 0.05, 0.0))[:height, :width] for white in half)
-    cr *= sigma * lognormal(rng, 0.66, 0.13)
-    cb *= sigma * lognormal(rng, 0.46, 0.13)
-    return np.stack([y + 1.402 * cr, y - 0.714 * cr - 0.344 * cb, y + 1.772 * cb])
+    near = rng.uniform(0.07, 0.2) if rng.random() < 0.6 else rng.uniform(0.26, 0.38)
+    far = rng.uniform(0.03, 0.1)
+    sigma *= 1.12 - 0.5 * near  # sharing averages
+    noise = rng.standard_normal((3, shape[0] + 4, shape[1] + 4), dtype=np.float32)
+    levels = [sigma * lognormal(rng, ratio, 0.07) for ratio in (1.22, 1.0, 0.87)]
+    bands = [level * correlate(w, near, -far) for level, w in zip(levels, noise, strict=True)]
+    return halve_colour(np.stack(bands))
 
 
 def sky_level(rng: Generator, shape: tuple[int, int]) -> np.ndarray:
     """What sky subtraction leaves: a level and a slope per band, (3, height, width)."""
     y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in shape)
-    level, up, across = rng.normal(0, 0.0007, (3, 3, 1, 1)).astype(np.float32)
-    base = np.array([0.0306, 0.0296, 0.0294], np.float32)[:, None, None]
+    level, up, across = rng.normal(0, 0.0005, (3, 3, 1, 1)).astype(np.float32)
+    base = np.array([0.0301, 0.0293, 0.0291], np.float32)[:, None, None]
+    level = level + rng.normal(0, 0.0004)
     return base + level + up * y[:, None] + across * x[None, :]
 
 
@@ -305,13 +316,13 @@ def add_neighbours(rng: Generator, frame: Frame, zoom: float) -> None:
     native one: more sky, more neighbours, each of them smaller.
     """
     height, width = frame.light.shape[1:]
-    for _ in range(rng.poisson(52 * zoom**2 * height * width / 288**2)):
+    for _ in range(rng.poisson(58 * zoom**2 * height * width / 288**2)):
         x, y = rng.uniform(1, width - 2), rng.uniform(1, height - 2)
         distance = math.hypot(x - (width - 1) / 2, y - (height - 1) / 2)
         flux = min(0.36 * (1 - rng.random()) ** (-1 / 0.72), 2000)
         if rng.random() < math.exp(-((distance * zoom / 25) ** 2)):
             continue  # who sits on the galaxy would make it a merger for the volunteers
-        if rng.random() < 0.45:
+        if rng.random() < 0.5:
             # Bright stars saturate the detector, in each band by a different amount.
             lost = 1 if flux < 60 else np.exp(0.5 * rng.standard_normal(3))
             add_points(frame.light, [x], [y], flux / zoom**2 * one_star(rng) * lost)
@@ -354,10 +365,10 @@ def unit_core(component: np.ndarray, frame: Frame) -> np.ndarray:
     return component / max(float(component[near].mean()), 1e-3)
 
 
-def add_halo(rng: Generator, frame: Frame, size: float, age: float) -> None:
+def add_halo(rng: Generator, frame: Frame, size: float, age: float, level: float = 0.06) -> None:
     """A faint round halo of old stars around a galaxy (Merritt et al. 2016)."""
     radius = elliptical_radius(*rotate(frame.x, frame.y, rng.uniform(0, 3)), rng.uniform(0.6, 1))
-    frame.add(exponential_disc(radius, size), stars_of_age(rng, age), lognormal(rng, 0.06, 0.5))
+    frame.add(exponential_disc(radius, size), stars_of_age(rng, age), lognormal(rng, level, 0.5))
 
 
 def draw_smooth(
@@ -375,7 +386,11 @@ def draw_smooth(
         frame.add(bulge, stars_of_age(rng, age + 0.2), 0.45 * level)
     else:
         index = (1.2 + max(age, 0)) * lognormal(rng, 1, 0.2)
-        frame.add(unit_core(sersic(radius, size, index), frame), stars_of_age(rng, age), level)
+        light = unit_core(sersic(radius, size, index), frame)
+        # Old galaxies are redder in the middle, where their stars hold more metals.
+        red = np.exp(-radius / (0.7 * size))
+        frame.add(light * red, stars_of_age(rng, age + 0.2), level)
+        frame.add(light * (1 - red), stars_of_age(rng, age - 0.2), level)
     if rng.random() < 0.7 and q[0] > 0.4:
         add_halo(rng, frame, 2 * size, age)
 
@@ -399,8 +414,8 @@ def draw_spiral(
     radius, theta = np.sqrt(u * u + v * v), np.arctan2(v, u)
     shape, age = radius.shape, rng.normal(age, 0.17)
     strength = rng.uniform(*contrast)
-    level = lognormal(rng, 1.5, 0.3)
-    edge = rng.uniform(1.6, 3.2) * size
+    level = lognormal(rng, 1.15, 0.35)
+    edge = rng.uniform(1.8, 3.6) * size
     disc = exponential_disc(radius, size, edge)
     half_bar = rng.uniform(0.75, 1.7) * size if barred else 0.0
     # Real arms waver, differ in strength, begin outside the bulge or at the bar, and end.
@@ -409,7 +424,7 @@ def draw_spiral(
     pitch_angle = math.radians(rng.uniform(*pitch)) * (-1 if rng.random() < 0.5 else 1)
     arms = spiral_arms(radius, wavering, pitch_angle, n_arms, rng.uniform(1, 2.5))
     arms *= 1 + rng.uniform(0, 0.5) * np.cos(theta - rng.uniform(0, 6.3))
-    arms *= np.clip(1.5 * radius / max(half_bar, 0.5 * size) - 0.6, 0, 1)
+    arms *= np.clip(1.5 * radius / max(half_bar, 0.5 * size) - 0.7, 0, 1)
     clumps = np.exp(0.35 * smooth_field(rng, shape, lognormal(rng, 4.5, 0.2)))
     patches = np.exp(0.25 * smooth_field(rng, shape, 1.2 * size))
     frame.add(disc * patches, stars_of_age(rng, age), level * (1 - 0.75 * strength))
@@ -417,7 +432,7 @@ def draw_spiral(
     frame.add(young, stars_of_age(rng, age - 0.22), 1.6 * level * strength)
     add_knots(rng, frame, young, rng.poisson(14 * strength), age - 0.5)
     bulge = unit_core(sersic(radius * lognormal(rng, 1, 0.1), 0.28 * size, 1.5), frame)
-    frame.add(bulge, stars_of_age(rng, age + 0.5), lognormal(rng, 1.0, 0.5))
+    frame.add(bulge, stars_of_age(rng, age + 0.45), lognormal(rng, 1.0, 0.5))
     if barred:
         along, across = rotate(u, v, rng.uniform(0, math.pi))
         light = bar(along, across, half_bar, rng.uniform(0.2, 0.38))
@@ -443,23 +458,23 @@ def draw_edge_on(rng: Generator, frame: Frame, size: float, age: float, bulge: f
     """
     u, v = rotate(frame.x, frame.y, rng.uniform(0, math.pi))
     v = v + rng.normal(0, 0.02) / size * u * u
-    height, age = size * rng.uniform(0.08, 0.2), rng.normal(age, 0.17)
-    disc = edge_on_disc(u, v, size, height)
-    past_edge = np.abs(u) / size - rng.uniform(2.0, 3.2)
-    disc = disc / (1 + np.exp(np.clip(6 * past_edge, -30, 30)))
+    height, age = size * rng.uniform(0.09, 0.22), rng.normal(age, 0.17)
+    edge = rng.uniform(2.2, 3.6) * size
+    taper = np.maximum(1 - (u / edge) ** 2, 0.05)  # the rim is thinner than the middle
+    disc = edge_on_disc(u, v / np.sqrt(taper), size, height) * np.minimum(2 * taper, 1)
     disc *= np.exp(0.12 * smooth_field(rng, disc.shape, max(0.3 * size, 4)))
-    disc *= 1 + np.clip(rng.normal(0, 0.12) * u / size, -0.5, 0.5)
+    disc *= 1 + np.clip(rng.normal(0, 0.15) * u / size, -0.5, 0.5)
     disc = unit_core(disc, frame)
-    middle = np.exp(-np.abs(u) / (1.2 * size))
-    level = lognormal(rng, 1.6, 0.35)
-    frame.add(disc * (1 - 0.7 * middle), stars_of_age(rng, age - 0.25), level)
-    frame.add(disc * middle, stars_of_age(rng, age + 0.15), 0.7 * level)
+    middle = np.exp(-((u / (1.3 * size)) ** 2))
+    level = lognormal(rng, 1.8, 0.35)
+    frame.add(disc * (1 - 0.8 * middle), stars_of_age(rng, age - 0.3), level)
+    frame.add(disc * middle, stars_of_age(rng, age + 0.25), 0.7 * level)
     if bulge:
         half_light = lognormal(rng, bulge, 0.25) * size
         round_ = sersic(elliptical_radius(u, v, rng.uniform(0.6, 0.9)), half_light, 1.6)
         frame.add(unit_core(round_, frame), stars_of_age(rng, age + 0.2), lognormal(rng, 1.5, 0.3))
     if rng.random() < 0.75:
-        add_dust_lane(frame, u, v, 1.5 * size, 0.45 * height, rng.uniform(0.2, 1.1))
+        add_dust_lane(frame, u, v, 1.5 * size, 0.45 * height, rng.uniform(0.3, 1.6))
 
 
 def add_dust_lane(
@@ -476,19 +491,21 @@ def add_dust_lane(
 
 def draw_irregular(rng: Generator, frame: Frame, size: float, age: float) -> None:
     """A young galaxy without order: a warped, clumpy Sérsic profile."""
-    bent = frame.warped(rng, 2.2 * size, 0.45 * size)
+    bent = frame.warped(rng, 2.6 * size, 0.45 * size)
     u, v = rotate(bent.x, bent.y, rng.uniform(0, math.pi))
     radius = elliptical_radius(u, v, rng.uniform(0.35, 0.85))
     body = sersic(radius, size, rng.uniform(0.6, 1.3))
-    body *= np.exp(0.4 * smooth_field(rng, body.shape, max(0.5 * size, 4)))
-    frame.add(unit_core(body, frame), stars_of_age(rng, age), lognormal(rng, 1.6, 0.35))
-    add_knots(rng, frame, body, rng.poisson(5), age - 0.3)
+    body *= np.exp(0.3 * smooth_field(rng, body.shape, max(0.6 * size, 4)))
+    frame.add(unit_core(body, frame), stars_of_age(rng, age), lognormal(rng, 0.85, 0.35))
+    add_knots(rng, frame, body, rng.poisson(4), age - 0.3)
+    core = sersic(elliptical_radius(u, v, rng.uniform(0.4, 1)), 0.3 * size, 1.0)
+    frame.add(unit_core(core, frame), stars_of_age(rng, age + 0.6), lognormal(rng, 0.7, 0.6))
 
 
 def draw_disturbed(rng: Generator, frame: Frame, size: float) -> None:
     """A galaxy out of balance: irregular, a bent spiral, or smooth; with plumes and tails."""
     age = rng.normal(0.25, 0.22)
-    kind = rng.choice(3, p=[0.6, 0.2, 0.2])
+    kind = rng.choice(3, p=[0.5, 0.25, 0.25])
     if kind == 0:
         draw_irregular(rng, frame, size, age)
     elif kind == 1:
@@ -500,7 +517,7 @@ def draw_disturbed(rng: Generator, frame: Frame, size: float) -> None:
         tail = tidal_tail(rng, frame, 1.2 * size, rng.uniform(1, 4) * size, 0.5 * size)
         frame.add(tail, stars_of_age(rng, age), lognormal(rng, 0.12, 0.6))
     plume = frame.moved(*(size * rng.normal(0, 0.9, 2))).warped(rng, 3 * size, 0.6 * size)
-    add_halo(rng, plume, rng.uniform(0.9, 1.8) * size, age)
+    add_halo(rng, plume, rng.uniform(0.9, 1.8) * size, age, 0.12)
 
 
 def draw_merging(
@@ -515,7 +532,7 @@ def draw_merging(
     for part, share in ((frame, 1.0), (second, rng.uniform(0.5, 0.9))):
         draw = rng.random()
         if dry or draw < 0.3:
-            draw_smooth(rng, part, 0.9 * size * share, (0.5, 1), 2.2)
+            draw_smooth(rng, part, 0.9 * size * share, (0.5, 1), 1.7)
         elif draw < 0.65:
             bent = part.warped(rng, 2.5 * size, 0.3 * size)
             draw_spiral(rng, bent, 0.8 * size * share, (20, 40), (0.4, 0.9), 0.4)
@@ -525,7 +542,7 @@ def draw_merging(
             tail = tidal_tail(rng, part, size, rng.uniform(1, 4) * size, 0.45 * size)
             frame.add(tail, stars_of_age(rng, 0.45), lognormal(rng, 0.15, 0.5))
     if rng.random() < 0.75:
-        add_halo(rng, frame.moved(0.4 * offset[0], 0.4 * offset[1]), 2.2 * size, 0.75)
+        add_halo(rng, frame.moved(0.4 * offset[0], 0.4 * offset[1]), 1.8 * size, 0.75, 0.12)
 
 
 class Kind(NamedTuple):
@@ -539,11 +556,11 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind(draw_disturbed, 10.5, 0.45, 4.0, {}),
-    Kind(draw_merging, 9.5, 0.4, 5.0, {}),
-    Kind(draw_smooth, 12.0, 0.5, 5.0, {"q": (0.86, 1.0)}),
-    Kind(draw_smooth, 13.0, 0.42, 5.0, {"q": (0.42, 0.72), "level": 2.3}),
-    Kind(draw_smooth, 15.5, 0.35, 5.0, {"q": (0.22, 0.4), "level": 2.5}),
+    Kind(draw_disturbed, 11.5, 0.45, 4.0, {}),
+    Kind(draw_merging, 11.0, 0.4, 5.0, {}),
+    Kind(draw_smooth, 10.8, 0.5, 5.0, {"q": (0.86, 1.0)}),
+    Kind(draw_smooth, 11.5, 0.42, 5.0, {"q": (0.42, 0.72), "level": 2.3}),
+    Kind(draw_smooth, 14.5, 0.35, 5.0, {"q": (0.22, 0.4), "level": 2.5}),
     Kind(
         draw_spiral,
         13.5,
@@ -553,8 +570,8 @@ KINDS = (
     ),
     Kind(draw_spiral, 12.0, 0.45, 4.5, {"pitch": (7, 17), "contrast": (0.2, 0.75), "age": 0.46}),
     Kind(draw_spiral, 14.0, 0.45, 4.5, {"pitch": (17, 36), "contrast": (0.45, 0.95), "age": 0.3}),
-    Kind(draw_edge_on, 23.0, 0.6, 5.0, {"age": 0.55}),
-    Kind(draw_edge_on, 16.0, 0.5, 5.0, {"age": 0.8, "bulge": 0.36}),
+    Kind(draw_edge_on, 25.0, 0.6, 5.0, {"age": 0.55}),
+    Kind(draw_edge_on, 18.0, 0.5, 5.0, {"age": 0.8, "bulge": 0.36}),
 )
 """The ten classes, in the order of the data set."""
 
@@ -590,7 +607,7 @@ def draw(plan: Plan, size: int = 256) -> SimulatedGalaxy:
     add_neighbours(rng, sheet, zoom)
     light = blur(sheet.light, lognormal(rng, 1.28, 0.08) / NATIVE_PXSCALE / zoom)
     light += sky_level(rng, light.shape[1:])
-    light += sky_noise(rng, light.shape[1:], lognormal(rng, 0.0103, 0.14) * zoom**-0.6)
+    light += sky_noise(rng, light.shape[1:], lognormal(rng, 0.014, 0.15) * zoom**-0.6)
     column, row = (round(o) if plan.view else 0 for o in offset)
     top, left = MARGIN + extra - row, MARGIN + extra + column
     picture = stretch(light[:, top : top + size, left : left + size])
