@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.random import Generator
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same seed gives different pixels."""
 
 CLASS_COUNTS = (1081, 1853, 2645, 2027, 334, 2043, 1829, 2628, 1423, 1873)
@@ -195,7 +195,7 @@ def colour(g_r: float, r_z: float) -> np.ndarray:
     return weights / weights.mean()
 
 
-def stars_of_age(rng: Generator, age: float, scatter: float = 0.04) -> np.ndarray:
+def stars_of_age(rng: Generator, age: float, scatter: float = 0.055) -> np.ndarray:
     """Colour (3,) of a galaxy's stars: age 0 is young and blue, 1 old and red.
 
     A straight locus from the blue cloud to the red sequence (Strateva et al. 2001), with scatter.
@@ -263,23 +263,15 @@ def correlate(white: np.ndarray, near: float, far: float) -> np.ndarray:
 
 
 def halve_colour(bands: np.ndarray) -> np.ndarray:
-    """Store colour at half the resolution of brightness, as JPEG does (Wallace 1992).
-
-    Brightness Y stays; R - Y and B - Y are averaged over 2 x 2 pixels, then interpolated again.
-    ``bands`` is (3, height, width), even sizes; so is what comes back.
-    """
+    """Keep brightness Y but average R - Y and B - Y over 2 x 2 pixels, as JPEG (Wallace 1992)."""
     red, green, blue = bands
     y = 0.299 * red + 0.587 * green + 0.114 * blue
-    smooth = []
-    for difference in (red - y, blue - y):
-        for _ in range(2):  # rows, then columns
-            mean = 0.5 * (difference[::2] + difference[1::2])
-            mean = np.concatenate([mean[:1], mean, mean[-1:]])
-            near = 0.75 * mean[1:-1]
-            difference = np.stack([near + 0.25 * mean[:-2], near + 0.25 * mean[2:]], axis=1)
-            difference = difference.reshape(len(y), -1).T
-        smooth.append(difference)
-    return np.stack([y + smooth[0], y - 0.509 * smooth[0] - 0.194 * smooth[1], y + smooth[1]])
+    blocks = (len(y) // 2, 2, y.shape[1] // 2, 2)
+    red, blue = (
+        (band - y).reshape(blocks).mean(axis=(1, 3)).repeat(2, axis=0).repeat(2, axis=1)
+        for band in (red, blue)
+    )
+    return np.stack([y + red, y - 0.509 * red - 0.194 * blue, y + blue])
 
 
 def sky_noise(rng: Generator, shape: tuple[int, int], sigma: float) -> np.ndarray:
@@ -288,21 +280,24 @@ def sky_noise(rng: Generator, shape: tuple[int, int], sigma: float) -> np.ndarra
     Each band has its own, from the photons of the sky, most in z. Resampling to the picture's
     pixels made neighbours share it, and the survey stores its pictures as JPEG.
     """
-    near = rng.uniform(0.07, 0.2) if rng.random() < 0.6 else rng.uniform(0.26, 0.38)
-    far = rng.uniform(0.03, 0.1)
+    far, softer = rng.uniform(0.03, 0.09), rng.random() < 0.38  # some were resampled more
+    near = rng.uniform(0.29, 0.37) if softer else rng.uniform(0.1, 0.2)
     sigma *= 1.12 - 0.5 * near  # sharing averages
-    noise = rng.standard_normal((3, shape[0] + 4, shape[1] + 4), dtype=np.float32)
-    levels = [sigma * lognormal(rng, ratio, 0.07) for ratio in (1.22, 1.0, 0.87)]
-    bands = [level * correlate(w, near, -far) for level, w in zip(levels, noise, strict=True)]
+    bands = []
+    for ratio in (1.18, 1.0, 1.02) if softer else (1.3, 1.0, 0.93):
+        white = rng.standard_normal((shape[0] + 4, shape[1] + 4), dtype=np.float32)
+        extra = 0.05 if ratio > 1.2 else 0.0
+        bands.append(sigma * lognormal(rng, ratio, 0.06) * correlate(white, near + extra, -far))
     return halve_colour(np.stack(bands))
 
 
 def sky_level(rng: Generator, shape: tuple[int, int]) -> np.ndarray:
     """What sky subtraction leaves: a level and a slope per band, (3, height, width)."""
     y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in shape)
-    level, up, across = rng.normal(0, 0.0005, (3, 3, 1, 1)).astype(np.float32)
-    base = np.array([0.0301, 0.0293, 0.0291], np.float32)[:, None, None]
-    level = level + rng.normal(0, 0.0004)
+    level, up, across = rng.normal(0, 0.0004, (3, 3, 1, 1)).astype(np.float32)
+    base = np.array([0.0299, 0.0293, 0.0293], np.float32)[:, None, None]
+    base[0] += 0.0008 * rng.standard_normal()  # z and g err most, their skies vary
+    base[2] += 0.0006 * rng.standard_normal()
     return base + level + up * y[:, None] + across * x[None, :]
 
 
@@ -312,39 +307,36 @@ def sky_level(rng: Generator, shape: tuple[int, int]) -> np.ndarray:
 def add_neighbours(rng: Generator, frame: Frame, zoom: float) -> None:
     """Scatter foreground stars and background galaxies over the frame.
 
-    Their counts rise towards faint fluxes as a power law; ``zoom`` is the pixel scale over the
+    Their counts rise towards faint fluxes as a power law. ``zoom`` is the pixel scale over the
     native one: more sky, more neighbours, each of them smaller.
     """
     height, width = frame.light.shape[1:]
     for _ in range(rng.poisson(58 * zoom**2 * height * width / 288**2)):
         x, y = rng.uniform(1, width - 2), rng.uniform(1, height - 2)
-        distance = math.hypot(x - (width - 1) / 2, y - (height - 1) / 2)
-        flux = min(0.36 * (1 - rng.random()) ** (-1 / 0.72), 2000)
-        if rng.random() < math.exp(-((distance * zoom / 25) ** 2)):
-            continue  # who sits on the galaxy would make it a merger for the volunteers
+        distance = zoom * math.hypot(x - width / 2, y - height / 2)
+        flux = min(0.36 * (1 - rng.random()) ** (-1 / 0.72), 2000) / zoom**2
+        if rng.random() < math.exp(-((distance / 25) ** 2)):
+            continue  # a neighbour in front of the galaxy would make it a merger to volunteers
         if rng.random() < 0.5:
             # Bright stars saturate the detector, in each band by a different amount.
             lost = 1 if flux < 60 else np.exp(0.5 * rng.standard_normal(3))
-            add_points(frame.light, [x], [y], flux / zoom**2 * one_star(rng) * lost)
+            add_point(frame.light, x, y, flux * one_star(rng) * lost)
         else:
             size = min(lognormal(rng, 1.5, 0.4) * flux**0.13, 7) / zoom
-            tint = stars_of_age(rng, rng.uniform(0.1, 1.4))
-            add_small_galaxy(rng, frame.light, x, y, size, flux / zoom**2 * tint)
+            add_small_galaxy(rng, frame.light, x, y, size, flux)
 
 
-def add_points(light: np.ndarray, x: np.ndarray, y: np.ndarray, flux: np.ndarray) -> None:
-    """Put points of ``flux`` (3,) at columns x and rows y, shared among the four pixels around."""
-    i, j = np.asarray(y).astype(int), np.asarray(x).astype(int)
-    fy, fx = np.asarray(y) - i, np.asarray(x) - j
-    for di, share_y in ((0, 1 - fy), (1, fy)):
-        for dj, share_x in ((0, 1 - fx), (1, fx)):
-            np.add.at(light, (slice(None), i + di, j + dj), flux[:, None] * share_y * share_x)
+def add_point(light: np.ndarray, x: float, y: float, flux: np.ndarray) -> None:
+    """Put a point of ``flux`` (3,) at column x and row y, shared among the four pixels around."""
+    i, j = int(y), int(x)
+    share = np.outer([1 - y + i, y - i], [1 - x + j, x - j])
+    light[:, i : i + 2, j : j + 2] += (flux[:, None, None] * share).astype(np.float32)
 
 
 def add_small_galaxy(
-    rng: Generator, light: np.ndarray, x: float, y: float, size: float, flux: np.ndarray
+    rng: Generator, light: np.ndarray, x: float, y: float, size: float, flux: float
 ) -> None:
-    """Put a small exponential disc of ``flux`` (3,) at column x and row y."""
+    """Put a small exponential disc of ``flux`` and scale length ``size`` at column x and row y."""
     reach = int(5 * size) + 2
     top, left = max(int(y) - reach, 0), max(int(x) - reach, 0)
     part = light[:, top : int(y) + reach + 1, left : int(x) + reach + 1]
@@ -352,7 +344,7 @@ def add_small_galaxy(
     u = (left - x + np.arange(part.shape[2], dtype=np.float32))[None, :]
     u, v = rotate(u, v, rng.uniform(0, math.pi))
     disc = exponential_disc(elliptical_radius(u, v, rng.uniform(0.35, 1)), size)
-    part += (flux / disc.sum()).astype(np.float32)[:, None, None] * disc
+    Frame(part, u, v).add(disc, stars_of_age(rng, rng.uniform(0.1, 1.4)), flux / float(disc.sum()))
 
 
 # ------------------------------------------------------------------------------------ ten classes
@@ -365,20 +357,20 @@ def unit_core(component: np.ndarray, frame: Frame) -> np.ndarray:
     return component / max(float(component[near].mean()), 1e-3)
 
 
-def add_halo(rng: Generator, frame: Frame, size: float, age: float, level: float = 0.06) -> None:
+def add_halo(rng: Generator, frame: Frame, size: float, age: float, level: float = 0.07) -> None:
     """A faint round halo of old stars around a galaxy (Merritt et al. 2016)."""
     radius = elliptical_radius(*rotate(frame.x, frame.y, rng.uniform(0, 3)), rng.uniform(0.6, 1))
     frame.add(exponential_disc(radius, size), stars_of_age(rng, age), lognormal(rng, level, 0.5))
 
 
 def draw_smooth(
-    rng: Generator, frame: Frame, size: float, q: tuple[float, float], level: float = 2.1
+    rng: Generator, frame: Frame, size: float, q: tuple[float, float], level: float
 ) -> None:
     """A smooth galaxy: one Sérsic profile, or a sharp-edged disc around a small bulge."""
     age = rng.normal(0.82, 0.13) if rng.random() < 0.7 else rng.normal(0.3, 0.2)
     u, v = rotate(frame.x, frame.y, rng.uniform(0, math.pi))
     radius = elliptical_radius(u, v, rng.uniform(*q))
-    level = lognormal(rng, level, 0.3)
+    level = lognormal(rng, level, 0.42)
     if rng.random() < 0.35:
         disc = unit_core(sersic(radius, size, rng.uniform(0.45, 0.95)), frame)
         frame.add(disc, stars_of_age(rng, age - 0.1), 0.55 * level)
@@ -414,7 +406,7 @@ def draw_spiral(
     radius, theta = np.sqrt(u * u + v * v), np.arctan2(v, u)
     shape, age = radius.shape, rng.normal(age, 0.17)
     strength = rng.uniform(*contrast)
-    level = lognormal(rng, 1.15, 0.35)
+    level = lognormal(rng, 1.1, 0.45)
     edge = rng.uniform(1.8, 3.6) * size
     disc = exponential_disc(radius, size, edge)
     half_bar = rng.uniform(0.75, 1.7) * size if barred else 0.0
@@ -443,12 +435,12 @@ def draw_spiral(
 
 def add_knots(rng: Generator, frame: Frame, where: np.ndarray, n: int, age: float) -> None:
     """Add ``n`` star-forming knots, unresolved and blue, likelier where ``where`` is bright."""
-    inside = where[1:-1, 1:-1]
-    chance = np.cumsum(inside.ravel(), dtype=np.float64)
-    row, column = np.divmod(np.searchsorted(chance, rng.random(n) * chance[-1]), inside.shape[1])
-    for i, j in zip(row, column, strict=True):
-        flux = lognormal(rng, 4, 0.8) * float(where[i + 1, j + 1])
-        add_points(frame.light, [j + 1], [i + 1], flux * stars_of_age(rng, age))
+    where = where[:-1, :-1]
+    chance = np.cumsum(where, dtype=np.float64)
+    for k in np.searchsorted(chance, rng.random(n) * chance[-1]).tolist():
+        row, column = divmod(k, where.shape[1])
+        flux = lognormal(rng, 4, 0.8) * where[row, column] * stars_of_age(rng, age)
+        add_point(frame.light, column, row, flux)
 
 
 def draw_edge_on(rng: Generator, frame: Frame, size: float, age: float, bulge: float = 0) -> None:
@@ -466,7 +458,7 @@ def draw_edge_on(rng: Generator, frame: Frame, size: float, age: float, bulge: f
     disc *= 1 + np.clip(rng.normal(0, 0.15) * u / size, -0.5, 0.5)
     disc = unit_core(disc, frame)
     middle = np.exp(-((u / (1.3 * size)) ** 2))
-    level = lognormal(rng, 1.8, 0.35)
+    level = lognormal(rng, 1.8, 0.42)
     frame.add(disc * (1 - 0.8 * middle), stars_of_age(rng, age - 0.3), level)
     frame.add(disc * middle, stars_of_age(rng, age + 0.25), 0.7 * level)
     if bulge:
@@ -512,7 +504,7 @@ def draw_disturbed(rng: Generator, frame: Frame, size: float) -> None:
         bent = frame.warped(rng, 2.5 * size, 0.4 * size)
         draw_spiral(rng, bent, 0.9 * size, (17, 40), (0.3, 0.9), age)
     else:
-        draw_smooth(rng, frame, 0.9 * size, (0.45, 0.95))
+        draw_smooth(rng, frame, 0.9 * size, (0.45, 0.95), 1.8)
     for _ in range(rng.integers(0, 3) + (kind == 2)):
         tail = tidal_tail(rng, frame, 1.2 * size, rng.uniform(1, 4) * size, 0.5 * size)
         frame.add(tail, stars_of_age(rng, age), lognormal(rng, 0.12, 0.6))
@@ -546,32 +538,26 @@ def draw_merging(
 
 
 class Kind(NamedTuple):
-    """How a class is drawn: the function, its typical size in native pixels and in kpc."""
+    """How to draw a class: its typical size in native pixels, the spread of it, the size in kpc."""
 
     paint: Callable[..., None]
     size: float
     spread: float
     kpc: float
-    options: dict
+    arguments: tuple = ()
 
 
 KINDS = (
-    Kind(draw_disturbed, 11.5, 0.45, 4.0, {}),
-    Kind(draw_merging, 11.0, 0.4, 5.0, {}),
-    Kind(draw_smooth, 10.8, 0.5, 5.0, {"q": (0.86, 1.0)}),
-    Kind(draw_smooth, 11.5, 0.42, 5.0, {"q": (0.42, 0.72), "level": 2.3}),
-    Kind(draw_smooth, 14.5, 0.35, 5.0, {"q": (0.22, 0.4), "level": 2.5}),
-    Kind(
-        draw_spiral,
-        13.5,
-        0.45,
-        5.0,
-        {"pitch": (10, 28), "contrast": (0.35, 0.85), "age": 0.42, "barred": True},
-    ),
-    Kind(draw_spiral, 12.0, 0.45, 4.5, {"pitch": (7, 17), "contrast": (0.2, 0.75), "age": 0.46}),
-    Kind(draw_spiral, 14.0, 0.45, 4.5, {"pitch": (17, 36), "contrast": (0.45, 0.95), "age": 0.3}),
-    Kind(draw_edge_on, 25.0, 0.6, 5.0, {"age": 0.55}),
-    Kind(draw_edge_on, 18.0, 0.5, 5.0, {"age": 0.8, "bulge": 0.36}),
+    Kind(draw_disturbed, 12.5, 0.42, 4.0),
+    Kind(draw_merging, 11.5, 0.4, 5.0),
+    Kind(draw_smooth, 10.8, 0.5, 5.0, ((0.86, 1.0), 2.1)),
+    Kind(draw_smooth, 11.5, 0.42, 5.0, ((0.42, 0.72), 2.3)),
+    Kind(draw_smooth, 14.5, 0.35, 5.0, ((0.22, 0.4), 2.5)),
+    Kind(draw_spiral, 14.0, 0.4, 5.0, ((10, 28), (0.35, 0.85), 0.42, True)),
+    Kind(draw_spiral, 13.0, 0.38, 4.5, ((7, 17), (0.25, 0.75), 0.46)),
+    Kind(draw_spiral, 14.5, 0.4, 4.5, ((17, 36), (0.45, 0.95), 0.3)),
+    Kind(draw_edge_on, 25.0, 0.6, 5.0, (0.55,)),
+    Kind(draw_edge_on, 18.0, 0.5, 5.0, (0.8, 0.4)),
 )
 """The ten classes, in the order of the data set."""
 
@@ -581,37 +567,37 @@ KINDS = (
 
 def draw(plan: Plan, size: int = 256) -> SimulatedGalaxy:
     """Draw one planned row; the same plan gives the same bytes, whenever and wherever drawn."""
-    if plan.kind not in range(10):
+    if not isinstance(plan.kind, int | np.integer) or plan.kind not in range(10):
         raise ValueError(f"kind must be a whole number from 0 to 9, not {plan.kind!r}.")
     rng = np.random.default_rng(plan.seed)
     kind = KINDS[plan.kind]
-    excess = max(
-        math.exp(kind.spread * rng.standard_normal()), 0.55
-    )  # size over the class's typical one
+    # Size over the typical one; from smaller ones volunteers could not have told the class.
+    excess = max(lognormal(rng, 1, kind.spread), 0.65)
     # Large galaxies come in coarser pixels, so that they fit.
     zoom = min(max((excess / 1.3) ** 0.6 * lognormal(rng, 1, 0.1), 1.0), 2.0)
-    angle = excess * kind.size * NATIVE_PXSCALE  # arcsec
-    distance = lognormal(rng, kind.kpc, 0.3) / (angle / 206265) / HUBBLE_LENGTH
-    redshift = distance / max(1 - distance, 0.5)  # angular-diameter distance, nearby universe
-    offset = tuple(o / (NATIVE_PXSCALE * zoom) for o in plan.offset)
-    extra = math.ceil(max(abs(o) for o in offset))
-    sheet = Frame.empty(*[size + 2 * (extra + MARGIN)] * 2)
+    pxscale = NATIVE_PXSCALE * zoom
+    angle = math.radians(excess * kind.size * NATIVE_PXSCALE / 3600)
+    distance = lognormal(rng, kind.kpc, 0.3) / angle / HUBBLE_LENGTH
+    redshift = distance / (1 - min(distance, 0.5))  # Hubble's law for angular-diameter distances
+    offset = (plan.offset[0] / pxscale, plan.offset[1] / pxscale)
+    extra = math.ceil(max(abs(offset[0]), abs(offset[1])))
+    full = size + size % 2 + 2 * (extra + MARGIN)
+    sheet = Frame.empty(full, full)
     frame = sheet.moved(*rng.normal(0, 0.5, 2).tolist())
-    options = dict(kind.options)
-    if plan.kind == 1 and plan.companion >= 0:
-        options["offset"] = offset
-    kind.paint(rng, frame, excess * kind.size / zoom, **options)
-    if plan.kind != 1 and plan.companion >= 0:
+    pair = (offset,) if plan.kind == 1 and plan.companion >= 0 else ()
+    kind.paint(rng, frame, excess * kind.size / zoom, *kind.arguments, *pair)
+    if plan.companion >= 0 and not pair:
         other = KINDS[plan.companion]
-        other.paint(rng, sheet.moved(*offset), other.size / zoom, **other.options)
+        other.paint(rng, sheet.moved(*offset), other.size / zoom, *other.arguments)
     add_neighbours(rng, sheet, zoom)
-    light = blur(sheet.light, lognormal(rng, 1.28, 0.08) / NATIVE_PXSCALE / zoom)
+    light = blur(sheet.light, lognormal(rng, 1.28, 0.08) / pxscale)
     light += sky_level(rng, light.shape[1:])
-    light += sky_noise(rng, light.shape[1:], lognormal(rng, 0.014, 0.15) * zoom**-0.6)
+    light += sky_noise(rng, light.shape[1:], lognormal(rng, 0.0143, 0.15) * zoom**-0.6)
     column, row = (round(o) if plan.view else 0 for o in offset)
     top, left = MARGIN + extra - row, MARGIN + extra + column
     picture = stretch(light[:, top : top + size, left : left + size])
-    return SimulatedGalaxy(picture, redshift, NATIVE_PXSCALE * zoom)
+    # A few real galaxies have no measured redshift.
+    return SimulatedGalaxy(picture, redshift if rng.random() > 0.02 else math.nan, pxscale)
 
 
 def simulate_galaxy(kind: int, rng: int | Generator | None, size: int = 256) -> np.ndarray:
@@ -623,58 +609,64 @@ def simulate_galaxy(kind: int, rng: int | Generator | None, size: int = 256) -> 
     return draw(Plan(kind, kind, 0.0, 0.0, seed), size).image
 
 
-# --------------------------------------------------------------------------------- the whole sample
+# -------------------------------------------------------------------------------- the whole sample
 
-CONFUSED = {0: 7, 1: 0, 2: 3, 3: 2, 4: 3, 5: 7, 6: 7, 7: 0, 8: 9, 9: 8}
-"""For each class, the one that volunteers most often take it for."""
+CONFUSED = (7, 0, 3, 2, 3, 7, 7, 0, 9, 8)
+"""For each class, what volunteers often call it instead."""
 
-PAIR_SHARE = 59 / 17736  # pairs of rows at one position with different labels
-OVERLAP_SHARE = 122 / 17736  # further pairs within 33 arcsec
-DISPUTED_SHARE = 0.03  # rows whose label is not what is drawn
+TWICE = ((0, 7),) * 5 + ((1, 7), (1, 7), (0, 3), (2, 6), (7, 9), (0, 2))
+"""Labels of two rows that show one galaxy, about as often as in the real data."""
+
+TWICE_SHARE = 59 / 17736  # such pairs per row of the real data
+CLOSE_SHARE = 122 / 17736  # pairs of different galaxies within 33 arcsec
+DISPUTED_SHARE = 0.03  # rows whose label is not what is drawn; our guess
 
 
-def class_counts(n_images: int) -> list[int]:
-    """Rows of each class, in the real proportions, that sum to ``n_images``."""
-    edges = np.round(np.cumsum((0, *CLASS_COUNTS)) / sum(CLASS_COUNTS) * n_images).astype(int)
-    return [int(n) for n in np.diff(edges)]
+def class_counts(n_images: int) -> np.ndarray:
+    """Rows of each class, (10,), in the real proportions; their sum is ``n_images``."""
+    edges = np.cumsum((0, *CLASS_COUNTS)) / sum(CLASS_COUNTS) * n_images
+    return np.diff(np.round(edges).astype(int))
 
 
 def sky_position(rng: Generator) -> tuple[float, float]:
-    """A place in the survey: right ascension and declination in degrees."""
-    if rng.random() < 0.9:
-        return float(rng.uniform(110, 250)), float(rng.uniform(-4, 34))
-    return float(rng.uniform(310, 405) % 360), float(rng.normal(0, 4))
+    """A place in the survey, right ascension and declination in degrees, roughly as the real."""
+    if rng.random() < 0.9:  # north of the Milky Way
+        low, high = math.sin(math.radians(-4)), math.sin(math.radians(34))
+        return rng.uniform(110, 250), math.degrees(math.asin(rng.uniform(low, high)))
+    return rng.uniform(310, 405) % 360, rng.normal(0, 4)
 
 
-def plan_sample(seed: int, n_images: int) -> list[Plan]:
-    """Plan a sample of ``n_images`` rows, sorted by label, with the real data's traps in it."""
+def plan_close_pair(rng: Generator, kind: int) -> list[Plan]:
+    """Two rows that each show the other's galaxy, at most 32 arcsec away."""
+    ra, dec = sky_position(rng)
+    separation, angle = min(lognormal(rng, 7, 0.6), 32.0), rng.uniform(0, 2 * math.pi)
+    right, up = separation * math.cos(angle), separation * math.sin(angle)
+    first = Plan(kind, kind, ra, dec, int(rng.integers(2**63)), kind, (right, up))
+    # Right ascension grows to the left, and its circles shrink away from the equator.
+    there = (ra - right / 3600 / math.cos(math.radians(dec))) % 360
+    return [first, first._replace(ra=there, dec=dec + up / 3600, view=1)]
+
+
+def plan_sample(seed: int | Generator | None, n_images: int) -> list[Plan]:
+    """Plan a sample of ``n_images`` rows, sorted by label, with the real data's traps in it.
+
+    From 200 rows on it has a few galaxies that come twice with different labels, a few close
+    neighbours, and at any size some labels between classes that volunteers confuse.
+    """
     rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.repeat(np.arange(10), class_counts(n_images))).tolist()
-    by_class: dict[int, list[int]] = {k: [] for k in range(10)}
-    for label in labels:
-        by_class[label].append(label)
+    counts = class_counts(n_images)
     plans: list[Plan] = []
-    n_pairs = max(3, round(PAIR_SHARE * n_images)) if n_images >= 200 else 0
-    n_overlaps = max(3, round(OVERLAP_SHARE * n_images)) if n_images >= 200 else 0
-    for i in range(n_pairs):
-        label = (0, 0, 1, 0, 2, 7)[i % 6]
-        other = (7, 3, 7, 7, 6, 9)[i % 6]
-        base = Plan(label, label, *sky_position(rng), int(rng.integers(2**63)))
-        plans += [base, base._replace(label=other)]
-    for i in range(n_overlaps):
-        kind = (1, 1, 1, 1, 8, 1, 1, 7)[i % 8]
-        ra, dec = sky_position(rng)
-        separation, angle = np.clip(lognormal(rng, 7, 0.6), 2, 32), rng.uniform(0, 2 * np.pi)
-        dx, dy = float(separation * np.cos(angle)), float(separation * np.sin(angle))
-        base = Plan(kind, kind, ra, dec, int(rng.integers(2**63)), kind, (dx, dy))
-        there = (ra - dx / 3600 / np.cos(np.radians(dec))) % 360
-        plans += [base, base._replace(ra=float(there), dec=dec + dy / 3600, view=1)]
-    for plan in plans:
-        if by_class[plan.label]:
-            by_class[plan.label].pop()
-    for label, rest in by_class.items():
-        for _ in rest:
+    if n_images >= 200:
+        for i in range(max(3, round(TWICE_SHARE * n_images))):
+            one, two = TWICE[rng.integers(len(TWICE))] if i else TWICE[0]
+            plan = Plan(one, one, *sky_position(rng), int(rng.integers(2**63)))
+            plans += [plan, plan._replace(label=two)]
+        for i in range(max(3, round(CLOSE_SHARE * n_images))):
+            plans += plan_close_pair(rng, (1, 1, 1, 1, 1, 8, 1, 1, 1, 7)[i % 10])
+        counts -= np.bincount([plan.label for plan in plans], minlength=10)
+    for label in range(10):
+        for _ in range(counts[label]):
             kind = CONFUSED[label] if rng.random() < DISPUTED_SHARE else label
             plans.append(Plan(kind, label, *sky_position(rng), int(rng.integers(2**63))))
-    order = sorted(rng.permutation(len(plans)).tolist(), key=lambda i: plans[i].label)
-    return [plans[i] for i in order]
+    plans = [plans[i] for i in rng.permutation(len(plans))]
+    return sorted(plans, key=lambda plan: plan.label)
