@@ -171,7 +171,7 @@ class DataManager:
 
     def galaxy(self, row: int) -> Galaxy:
         """Return the galaxy in a row of the file, coarsened."""
-        return Galaxy(self._means([row])[0], self.ans[row], index=row)
+        return Galaxy(self._means(self._block_sums([row])[0]), self.ans[row], index=row)
 
     def get_next_training_image(self) -> Galaxy | None:
         """Return the next galaxy to train on, or None after the last, again and again."""
@@ -261,22 +261,26 @@ class DataManager:
 
     def _columns(self, rows: np.ndarray, orientations: int = 1) -> Batch:
         """Return x and y of some rows, each picture in one of the first few orientations."""
-        pictures = scale_pixels(self._means(rows))
+        sums = self._block_sums(rows)
         if orientations > 1:
             turns = self.rng.integers(orientations, size=len(rows))
+            pixels = sums.view(f"V{3 * sums.itemsize}")  # a pixel's three bands move as one
             for turn in range(1, orientations):
-                pictures[turns == turn] = turned(pictures[turns == turn], turn)
-        x = pictures.reshape(len(rows), self.input_size).T
+                pixels[turns == turn] = turned(pixels[turns == turn], turn)
+        x = scale_pixels(self._means(sums)).reshape(len(rows), self.input_size).T
         return x, np.asfortranarray(one_hot(self.ans[rows]))
 
-    def _means(self, rows) -> np.ndarray:
-        """Return the means over blocks of pixels, float32 (S, height, width, 3); they are exact."""
+    def _block_sums(self, rows) -> np.ndarray:
+        """Return sums over blocks of pixels, an array (S, side, side, 3) that is the caller's."""
         if self._sums is not None:
-            sums = self._sums[rows]
-        else:
-            sums = np.empty((len(rows), *self._shape), reading.sum_dtype(self.coarsen))
-            for i, row in enumerate(rows):
-                sums[i] = reading.block_sums(self.images[row][np.newaxis], self.coarsen)[0]
+            return self._sums[rows]
+        sums = np.empty((len(rows), *self._shape), reading.sum_dtype(self.coarsen))
+        for i, row in enumerate(rows):
+            sums[i] = reading.block_sums(self.images[row][np.newaxis], self.coarsen)[0]
+        return sums
+
+    def _means(self, sums: np.ndarray) -> np.ndarray:
+        """Turn sums over blocks into means: float32, and exact where ``coarsen`` is 2, 4, 8, ..."""
         return sums / np.float32(self.coarsen**2)
 
     # ------------------------------------------------------------------------------ the file
@@ -303,5 +307,5 @@ class DataManager:
 
 
 def turned(pictures: np.ndarray, turn: int) -> np.ndarray:
-    """Return pictures (S, side, side, 3) in orientation 0 to 7; from 4 on they are mirrored."""
+    """Return pictures (S, side, side, ...) in orientation 0 to 7; from 4 on they are mirrored."""
     return np.rot90(pictures[:, :, ::-1] if turn >= 4 else pictures, turn % 4, axes=(1, 2))
