@@ -1,0 +1,174 @@
+"""How long it takes to load the whole file, and how much memory, in two chunk layouts.
+
+    python benchmarks/load.py [--rounds 3] [--stand-ins DIR]
+
+Makes two stand-ins for the real file (17,736 pictures of 256×256×3, gzip, about 2.7 GB each) from
+the simulated sample, one with a picture a chunk and one in the chunks that h5py chooses by itself.
+Then, in fresh processes that take turns, it measures the naive way (`np.array(ds["images"])` and
+a mean), h5py slab by slab, and `DataManager` without and with its cache. The files are deleted at
+the end unless ``--stand-ins`` names a folder to keep them in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from galaxy_lib import DataManager, dataset_path, reading
+
+N, SHAPE, COARSEN = 17736, (256, 256, 3), 4
+GOALS = {"times faster than naive": 3.0, "layouts apart": 1.3, "peak MB": 650, "cached s": 0.5}
+
+
+def make_stand_in(path: Path, automatic: bool) -> None:
+    """Write a full-size file from the sample's pictures, over and over."""
+    print(f"making {path.name} ...", flush=True)
+    with h5py.File(dataset_path()) as sample, h5py.File(path.with_suffix(".part"), "w") as ds:
+        layout = {"chunks": True if automatic else (1, *SHAPE), "compression": "gzip"}
+        images = ds.create_dataset("images", (N, *SHAPE), np.uint8, **layout)
+        pictures = sample["images"][:]
+        order = np.random.default_rng(0).integers(len(pictures), size=N)
+        grid = [range(0, n, k) for n, k in zip(images.shape, images.chunks, strict=True)]
+
+        def pack(start):
+            chunk = np.zeros(images.chunks, np.uint8)
+            rows = order[start[0] : start[0] + images.chunks[0]]
+            cut = (slice(i, i + k) for i, k in zip(start[1:], images.chunks[1:], strict=True))
+            part = pictures[(rows, *cut)]
+            chunk[tuple(map(slice, part.shape))] = part
+            return start, zlib.compress(chunk, 4)
+
+        for start, packed in reading.in_threads(pack, itertools.product(*grid), os.cpu_count()):
+            images.id.write_direct_chunk(start, packed)
+        ds["ans"] = np.sort(np.arange(N) % 10).astype(np.uint8)
+    path.with_suffix(".part").rename(path)
+
+
+def naive(path: Path) -> np.ndarray:
+    """Read all, then average."""
+    with h5py.File(path) as ds:
+        pictures = np.array(ds["images"])
+    side = SHAPE[0] // COARSEN
+    means = np.empty((N, side, side, 3), np.float32)
+    for row, picture in enumerate(pictures):
+        means[row] = picture.reshape(side, COARSEN, side, COARSEN, 3).mean((1, 3))
+    return means
+
+
+def slabs(path: Path) -> np.ndarray:
+    """h5py's own path, as it is taken for files with other filters."""
+    reading._reads_raw = lambda images: False
+    return manager(path)
+
+
+def manager(path: Path) -> np.ndarray:
+    """`DataManager` without a cache."""
+    with DataManager(datafile=path, coarsen=COARSEN, seed=0, cache=False) as data:
+        return data._sums
+
+
+def cached(path: Path) -> np.ndarray:
+    """`DataManager` with a cache, which the first call writes."""
+    with DataManager(datafile=path, coarsen=COARSEN, seed=0) as data:
+        return data._sums
+
+
+WAYS = {way.__name__: way for way in (naive, slabs, manager, cached)}
+
+
+def measure(way: str, path: Path) -> dict:
+    """Run one way in this process: seconds, peak MB, and a number that says what it loaded."""
+    import resource
+
+    start = time.perf_counter()
+    loaded = WAYS[way](path)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        1e6 if sys.platform == "darwin" else 1e3
+    )
+    exact = loaded[::500].astype(np.float64) * (1 if way == "naive" else COARSEN**-2)
+    return {"s": seconds, "MB": peak, "check": float(exact.sum())}
+
+
+def in_new_process(way: str, path: Path) -> dict:
+    """Run `measure` where nothing was loaded before."""
+    command = [sys.executable, __file__, "--measure", way, str(path)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
+def report(files: dict[str, Path], rounds: int) -> bool:
+    """Measure all ways in turns, print the table, and say whether the goals are met."""
+    results: dict[tuple[str, str], list[dict]] = {}
+    for path in files.values():
+        in_new_process("cached", path)
+    for _ in range(rounds):
+        for way, (layout, path) in itertools.product(WAYS, files.items()):
+            results.setdefault((way, layout), []).append(in_new_process(way, path))
+    assert len({round(r["check"], 3) for rs in results.values() for r in rs}) == 1, "unequal pixels"
+    median = {
+        key: {what: statistics.median(r[what] for r in rs) for what in ("s", "MB")}
+        for key, rs in results.items()
+    }
+    print(f"{'':10}" + "".join(f"{layout:>28}" for layout in files))
+    for way in WAYS:
+        cells = [median[way, layout] for layout in files]
+        print(f"{way:10}" + "".join(f"{c['s']:16.2f} s {c['MB']:7.0f} MB" for c in cells))
+    ours, one, two = [median["manager", layout]["s"] for layout in files], *files
+    found = {
+        "times faster than naive": min(
+            median["naive", layout]["s"] / median["manager", layout]["s"] for layout in (one, two)
+        ),
+        "layouts apart": max(ours) / min(ours),
+        "peak MB": max(median["manager", layout]["MB"] for layout in files),
+        "cached s": max(median["cached", layout]["s"] for layout in files),
+    }
+    met = True
+    for goal, value in found.items():
+        good = value >= GOALS[goal] if goal.startswith("times") else value <= GOALS[goal]
+        met &= good
+        print(f"{goal}: {value:.2f} (goal {GOALS[goal]}) {'met' if good else 'MISSED'}")
+    return met
+
+
+def main() -> int:
+    """Make the stand-ins, measure, tidy up."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--stand-ins", type=Path, help="keep the stand-ins here, and use them again"
+    )
+    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.measure:
+        print(json.dumps(measure(args.measure[0], Path(args.measure[1]))))
+        return 0
+    folder = args.stand_ins or Path(tempfile.mkdtemp(prefix="stand-ins-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(folder).free < 8e9:
+        sys.exit(f"{folder} needs 8 GB of free disk; name another with --stand-ins.")
+    try:
+        files = {"one picture a chunk": folder / "one.h5", "automatic chunks": folder / "auto.h5"}
+        for layout, path in files.items():
+            if not path.exists():
+                make_stand_in(path, layout.startswith("automatic"))
+        return 0 if report(files, args.rounds) else 1
+    finally:
+        if args.stand_ins is None:
+            shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
