@@ -33,22 +33,21 @@ def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np
     """
     from scipy.spatial import cKDTree
 
-    ra, dec = np.radians(np.asarray(ra, float)), np.radians(np.asarray(dec, float))
-    reach = np.full(len(ra), HALF_FIELD)
-    if pxscale is not None:
-        reach = np.where(np.isfinite(pxscale), np.asarray(pxscale) * side / 2, HALF_FIELD)
     known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
     if len(known) == 0:
         return np.empty((0, 2), int), np.empty(0)
+    scale = np.full(len(ra), np.nan) if pxscale is None else np.asarray(pxscale, float)
+    reach = np.where(np.isfinite(scale), scale * side / 2, HALF_FIELD)[known]
+    ra, dec = np.radians(np.asarray(ra, float)[known]), np.radians(np.asarray(dec, float)[known])
     # Points on the unit sphere have neither poles nor a seam at RA 0.
     unit = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
     # A little further than asked, so that rounding loses no pair; the test below is exact.
-    chord = 2 * np.sin(reach[known].max() * ARCSEC / 2) * (1 + 1e-9)
-    pairs = known[cKDTree(unit[known]).query_pairs(chord, output_type="ndarray")]
+    chord = 2 * np.sin(reach.max() * ARCSEC / 2) * (1 + 1e-9)
+    pairs = cKDTree(unit).query_pairs(chord, output_type="ndarray")
     apart = np.linalg.norm(unit[pairs[:, 0]] - unit[pairs[:, 1]], axis=1)
     separation = 2 * np.arcsin(apart / 2) / ARCSEC
     near = separation <= reach[pairs].max(axis=1)
-    return pairs[near], separation[near]
+    return known[pairs[near]], separation[near]
 
 
 def conflicts(pairs: np.ndarray, separation: np.ndarray, ans: np.ndarray) -> np.ndarray:

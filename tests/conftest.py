@@ -48,7 +48,7 @@ def write_galaxies(path: Path, n_per_class: int, size: int, seed: int, options: 
     n = len(answers)
     images = rng.integers(0, 60, (n, size, size, 3), dtype=np.uint8)
     images += (answers * 8)[:, None, None, None]
-    for row, answer in enumerate(answers):
+    for row, answer in enumerate(answers.tolist()):
         images[row, answer * size // 10 : (answer + 1) * size // 10] += 100
     with h5py.File(path, "w") as ds:
         ds.create_dataset("images", data=images, **({"chunks": (1, size, size, 3)} | options))
