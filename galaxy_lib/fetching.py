@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 URL = "https://zenodo.org/records/10845026/files/Galaxy10_DECals.h5"
 SHA256 = "19aefc477c41bb7f77ff07599a6b82a038dc042f889a111b0d4d98bb755c1571"
-BLOCK = 2**20  # bytes written at a time
+BLOCK = 2**14  # bytes written at a time, and at most what a lost connection loses
 ATTEMPTS = 300  # before we give up
 FAILURES = 6  # in a row that get no further before we give up
 PAUSE = 1.0  # seconds before the second attempt, doubled for each further one
