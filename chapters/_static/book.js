@@ -1,0 +1,54 @@
+// What the theme and the widgets leave out: names for sliders, and boxes that scroll by keyboard.
+
+// A slider says its label and, as it moves, the text beside it.
+function nameSliders() {
+  for (const slider of document.querySelectorAll(".widget-slider")) {
+    const handle = slider.querySelector(".noUi-handle");
+    const readout = slider.querySelector(".widget-readout");
+    if (!handle || handle.hasAttribute("aria-label")) continue;
+    handle.setAttribute("aria-label", slider.querySelector(".widget-label")?.textContent ?? "");
+    if (!readout) continue;
+    readout.contentEditable = "false";
+    const say = () => {
+      if (handle.getAttribute("aria-valuetext") !== readout.textContent) {
+        handle.setAttribute("aria-valuetext", readout.textContent);
+      }
+    };
+    new MutationObserver(say).observe(readout, { childList: true, characterData: true, subtree: true });
+    new MutationObserver(say).observe(handle, { attributeFilter: ["aria-valuetext"] });
+    say();
+  }
+}
+
+// A box that is wider than the page can be reached with Tab and moved with the arrow keys.
+const boxes = [
+  "mjx-container[display]",
+  "div.math",
+  ".highlight pre",
+  ".output pre",
+  ".cell_output > .output",
+  ".text_html",
+  ".pst-scrollable-table-container",
+].join();
+function reachScrollingBoxes() {
+  for (const box of document.querySelectorAll(boxes)) {
+    if (box.scrollWidth > box.clientWidth + 1) {
+      box.tabIndex = 0;
+    } else if (box.tabIndex === 0) {
+      box.removeAttribute("tabindex");
+    }
+  }
+}
+
+addEventListener("DOMContentLoaded", () => {
+  const article = document.querySelector("article") ?? document.body;
+  new MutationObserver(nameSliders).observe(article, { childList: true, subtree: true });
+  nameSliders();
+  // Formulas, fonts and pictures arrive late.
+  new ResizeObserver(reachScrollingBoxes).observe(article);
+  addEventListener("load", async () => {
+    await window.MathJax?.startup?.promise;
+    await document.fonts.ready;
+    reachScrollingBoxes();
+  });
+});

@@ -1,0 +1,95 @@
+"""A browser, a server for the built book, and the pages to visit.
+
+``make browser`` runs these tests; ``pytest tests`` leaves them alone, for they need a built book.
+The browser is a Chromium of the system (Debian: ``apt install chromium``), or what CHROMIUM names.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from built_book import HTML, MODES
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Collect these tests only when they are asked for."""
+    asked = any("browser" in Path(arg.partition("::")[0]).parts for arg in config.args)
+    return None if asked else True
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves the book without a line for each request."""
+
+    def log_message(self, *_args):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def address():
+    """Where the book is served, on this machine; ends with a slash."""
+    if not (HTML / "chapters").is_dir():
+        pytest.fail("There is no book in _build/html: run `make book`.")
+    handler = functools.partial(QuietHandler, directory=HTML)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One browser for all tests of a process."""
+    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if executable is None:
+        reason = "No Chromium on this machine: install Debian's chromium, or set CHROMIUM."
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    sync_api = pytest.importorskip("playwright.sync_api", reason="pip install -e '.[browser]'")
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=executable, args=FLAGS + ["--no-sandbox"] * root
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def contexts(browser):
+    """Return a function: mode -> a browser context of that width and colour scheme."""
+    made = {}
+
+    def context(mode):
+        if mode not in made:
+            width, height, scheme = MODES[mode]
+            made[mode] = browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,
+                has_touch=width < 500,
+            )
+            made[mode].add_init_script(
+                f"localStorage.setItem('mode', '{scheme}');"
+                f"localStorage.setItem('theme', '{scheme}');"
+            )
+        return made[mode]
+
+    yield context
+    for each in made.values():
+        each.close()
