@@ -1,0 +1,535 @@
+"""Finding, validating, simulating, sampling and loading files of galaxies."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conftest import write_galaxies
+from galaxy_lib import DataManager, dataset_path, datasets, reading
+from galaxy_lib.datasets import (
+    describe,
+    open_dataset,
+    simulate_sample,
+    simulated_sample_path,
+    write_piece,
+)
+
+CHILD = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A cache folder of its own, and nothing else that says which file to use."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("GALAXY10_CACHE", str(folder))
+    monkeypatch.delenv("GALAXY10_FILE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def in_children(n: int, code: str, **variables) -> list[str]:
+    """Run ``code`` in ``n`` processes at once and return what each printed."""
+    run = [sys.executable, "-c", code]
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    children = [subprocess.Popen(run, env=CHILD | variables, **options) for _ in range(n)]
+    said = [child.communicate(timeout=120) for child in children]
+    assert [child.returncode for child in children] == [0] * n, said
+    return [out for out, _ in said]
+
+
+# ------------------------------------------------------------------------------ which file
+
+
+def test_the_four_ways_to_find_the_data_in_their_order(galaxy_file, cache, monkeypatch):
+    monkeypatch.setattr(datasets, "SAMPLE_SIZE", 10)
+    monkeypatch.setattr(datasets.simulated_sample_path, "__defaults__", (10, 1))
+    sample = dataset_path()
+    assert sample.parent == cache
+    assert describe(sample).simulated
+    here = Path("Galaxy10_DECals.h5")
+    shutil.copy(galaxy_file(), here)
+    assert dataset_path() == here
+    monkeypatch.setenv("GALAXY10_FILE", str(galaxy_file(2)))
+    assert dataset_path() == galaxy_file(2)
+    assert dataset_path(galaxy_file(1)) == galaxy_file(1)
+    assert dataset_path(str(galaxy_file(1))) == galaxy_file(1)
+
+
+def test_a_chosen_file_that_is_missing_is_an_error_not_another_file(cache, monkeypatch):
+    with pytest.raises(FileNotFoundError, match="missing"):
+        dataset_path("missing.h5")
+    monkeypatch.setenv("GALAXY10_FILE", "gone.h5")
+    with pytest.raises(FileNotFoundError, match=r"gone.h5 .*GALAXY10_FILE"):
+        dataset_path()
+    assert not cache.exists()
+
+
+# ---------------------------------------------------------------------------- validation
+
+
+def broken(path: Path, **changes) -> Path:
+    """Write a file of ten galaxies with some data sets replaced, or left out (None)."""
+    contents = {"images": np.zeros((10, 8, 8, 3), np.uint8), "ans": np.arange(10)} | changes
+    with h5py.File(path, "w") as ds:
+        for name, values in contents.items():
+            if values is not None:
+                ds[name] = values
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"images": None}, "no data set 'images'"),
+        ({"ans": None}, "no data set 'ans'"),
+        ({"ans": np.arange(9)}, "'images' has 10 rows and 'ans' has 9"),
+        ({"images": np.zeros((10, 8, 8), np.uint8)}, "'images' is 10×8×8, but N×256×256×3"),
+        ({"images": np.zeros((10, 8, 9, 3), np.uint8)}, "10×8×9×3"),
+        ({"images": np.zeros((10, 8, 8, 4), np.uint8)}, "10×8×8×4"),
+        ({"images": np.zeros((10, 69, 69, 3), np.uint8)}, "Galaxy10 SDSS"),
+        ({"images": np.zeros((10, 8, 8, 3), np.float32)}, "'images' holds float32, but uint8"),
+        ({"ans": np.arange(10.0)}, "'ans' is float64"),
+        ({"ans": np.arange(1, 11)}, "'ans' holds 10, but the classes run from 0 to 9"),
+        ({"ans": np.arange(-1, 9)}, "'ans' holds -1"),
+        ({"ans": np.eye(10, dtype=int)}, "one whole number per galaxy"),
+        ({"images": np.zeros((0, 8, 8, 3), np.uint8), "ans": np.zeros(0, int)}, "no galaxies"),
+    ],
+)
+def test_a_wrong_file_gets_one_sentence_that_says_what(tmp_path, changes, words):
+    path = broken(tmp_path / "x.h5", **changes)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=words) as caught:
+        DataManager(datafile=path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert words in describe(path).problems[0]
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["x.h5"]
+
+
+@pytest.mark.parametrize("content", [b"", b"not HDF5 at all", b"\x89HDF\r\n\x1a\n"])
+def test_what_is_not_hdf5_is_an_oserror(tmp_path, content):
+    (tmp_path / "x.h5").write_bytes(content)
+    with pytest.raises(OSError, match="not a readable HDF5 file"):
+        DataManager(datafile=tmp_path / "x.h5")
+    with pytest.raises(OSError, match="not a readable HDF5 file"):
+        open_dataset(tmp_path)
+
+
+def test_describe_counts_and_says_real_or_simulated(galaxy_file, tmp_path):
+    found = describe(galaxy_file(3))
+    assert found.counts == (3,) * 10
+    assert found.statement == "These are 30 real galaxies from Galaxy10 DECaLS."
+    assert "one picture alone" not in str(found)
+    found = describe(galaxy_file(4, chunks=(40, 8, 8, 1)))
+    assert "40 times its bytes" in str(found)
+    simulate_sample(tmp_path / "s.h5", 10, 1)
+    assert "10 simulated galaxies" in describe(tmp_path / "s.h5").statement
+    assert "not real" in describe(tmp_path / "s.h5").statement
+
+
+def test_the_real_sample_is_real(real_sample):
+    found = describe(real_sample)
+    assert (found.simulated, found.counts, found.problems) == (False, (5,) * 10, ())
+    assert "Positions are known for 0; 0 pairs" in str(found)
+
+
+# ----------------------------------------------------------------------- simulated sample
+
+
+def test_a_simulated_file_has_the_schema_and_the_drawn_pictures(tmp_path):
+    from galaxy_lib.simulate import VERSION, draw, plan_sample
+
+    path = tmp_path / "s.h5"
+    simulate_sample(path, 70, 5)  # enough for children to be started
+    plans = plan_sample(5, 70)
+    with h5py.File(path) as ds:
+        assert sorted(ds) == ["ans", "dec", "images", "pxscale", "ra", "redshift"]
+        assert ds["images"].chunks == (1, 256, 256, 3)
+        assert ds["images"].dtype == ds["ans"].dtype == np.uint8
+        assert ds["ans"][:].tolist() == sorted(ds["ans"][:]) == [p.label for p in plans]
+        assert ds.attrs["simulated"]
+        assert (ds.attrs["seed"], ds.attrs["version"]) == (5, VERSION)
+        for row in (0, 33, 69):
+            drawn = draw(plans[row])
+            assert np.array_equal(ds["images"][row], drawn.image)
+            assert ds["redshift"][row] == drawn.redshift
+            assert ds["pxscale"][row] == drawn.pxscale
+            assert ds["ra"][row] == plans[row].ra
+            assert ds["dec"][row] == plans[row].dec
+
+
+def test_same_seed_same_bytes_however_many_processes_draw(tmp_path, monkeypatch):
+    files = [tmp_path / f"{i}.h5" for i in range(4)]
+    simulate_sample(files[0], 64, 1)
+    simulate_sample(files[1], 64, 2)
+    monkeypatch.setattr(datasets, "n_workers", lambda: 1)
+    simulate_sample(files[2], 64, 1)
+    # No child can be started: all is drawn in this process.
+    monkeypatch.setattr(sys, "executable", shutil.which("false") or sys.executable)
+    monkeypatch.setattr(datasets, "n_workers", lambda: 3)
+    simulate_sample(files[3], 64, 1)
+    contents = [file.read_bytes() for file in files]
+    assert contents[0] == contents[2] == contents[3]
+    assert contents[0] != contents[1]
+    assert sorted(os.listdir(tmp_path)) == ["0.h5", "1.h5", "2.h5", "3.h5"]
+
+
+def test_a_script_without_a_main_guard_can_make_the_sample(cache):
+    script = cache.parent / "script.py"
+    script.write_text(
+        "from galaxy_lib.datasets import simulated_sample_path\n"
+        "print('ran')\n"
+        "print(simulated_sample_path(64, 1).name)\n"
+    )
+    run = [sys.executable, str(script)]
+    done = subprocess.run(run, env=CHILD | {"GALAXY10_CACHE": str(cache)}, capture_output=True)
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert done.stdout.count(b"ran") == 1
+
+
+def test_eight_processes_that_ask_at_once_get_one_good_sample(cache):
+    code = (
+        "from galaxy_lib.datasets import simulated_sample_path as p; import hashlib;"
+        "print(hashlib.sha256(p(12, 1).read_bytes()).hexdigest())"
+    )
+    said = in_children(8, code, GALAXY10_CACHE=str(cache))
+    assert len(set(said)) == 1
+    simulate_sample(cache / "again.h5", 12, 1)
+    sample = simulated_sample_path(12, 1)
+    assert sample.read_bytes() == (cache / "again.h5").read_bytes()
+    left = {path.suffix for path in cache.iterdir()}
+    assert left <= {".h5", ".lock"}
+
+
+@pytest.mark.parametrize("keep", [0, 100, 3000, -1])
+def test_a_truncated_sample_is_made_anew(cache, keep):
+    path = simulated_sample_path(10, 1)
+    good = path.read_bytes()
+    path.write_bytes(good[:keep])
+    assert simulated_sample_path(10, 1) == path
+    assert path.read_bytes() == good
+    stamp = path.stat().st_mtime_ns
+    assert simulated_sample_path(10, 1).stat().st_mtime_ns == stamp
+
+
+def test_the_cache_knows_samples_by_version_seed_and_number(cache, monkeypatch):
+    from galaxy_lib import simulate
+
+    names = {simulated_sample_path(*what).name for what in ((10, 1), (11, 1), (10, 2))}
+    monkeypatch.setattr(simulate, "VERSION", simulate.VERSION + 1)
+    names.add(simulated_sample_path(10, 1).name)
+    assert len(names) == 4
+
+
+def test_a_cache_that_cannot_be_written_says_which_variable_helps(cache):
+    cache.write_text("a file, not a folder")
+    with pytest.raises(OSError, match="GALAXY10_CACHE"):
+        simulated_sample_path(10, 1)
+
+
+# --------------------------------------------------------------------------------- a piece
+
+
+@pytest.mark.parametrize("layout", [{}, {"chunks": (7, 8, 16, 1), "compression": "gzip"}])
+def test_a_piece_holds_the_same_galaxies_in_a_picture_a_chunk(galaxy_file, tmp_path, layout):
+    full = galaxy_file(6, **layout)
+    write_piece(full, tmp_path / "a.h5", per_class=2, seed=1)
+    write_piece(full, tmp_path / "b.h5", per_class=2, seed=1)
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+    with h5py.File(full) as old, h5py.File(tmp_path / "a.h5") as new:
+        assert new["images"].chunks == (1, 32, 32, 3)
+        assert np.bincount(new["ans"][:]).tolist() == [2] * 10
+        rows = [old["ra"][:].tolist().index(ra) for ra in new["ra"][:]]
+        assert len(set(rows)) == 20
+        for name in old:
+            assert np.array_equal(old[name][:][rows], new[name][:], equal_nan=name == "redshift")
+
+
+def test_a_fraction_keeps_the_proportions_and_one_rewrites_all(tmp_path):
+    full = tmp_path / "full.h5"
+    write_galaxies(full, 10, 32, 0, {})
+    with h5py.File(full, "r+") as ds:
+        ds["ans"][...] = np.sort(np.r_[np.full(58, 2), np.arange(10), np.full(32, 7)])
+        ds.attrs["simulated"] = True
+    write_piece(full, tmp_path / "part.h5", fraction=0.25, seed=1)
+    assert describe(tmp_path / "part.h5").counts == (1, 1, 15, 1, 1, 1, 1, 8, 1, 1)
+    assert describe(tmp_path / "part.h5").simulated
+    write_piece(full, tmp_path / "all.h5", fraction=1)
+    with h5py.File(full) as old, h5py.File(tmp_path / "all.h5") as new:
+        assert np.array_equal(old["images"], new["images"])
+    write_piece(full, tmp_path / "most.h5", per_class=20)
+    assert describe(tmp_path / "most.h5").counts == (1, 1, 20, 1, 1, 1, 1, 20, 1, 1)
+
+
+# -------------------------------------------------------------------------------- loading
+
+
+def true_sums(pictures: np.ndarray, c: int) -> np.ndarray:
+    n, side = len(pictures), pictures.shape[1] // c
+    return pictures.reshape(n, side, c, side, c, 3).sum(axis=(2, 4), dtype=np.int64)
+
+
+FILTERS = [
+    {},
+    {"compression": "gzip"},
+    {"compression": "gzip", "shuffle": True},
+    {"shuffle": True},
+    {"compression": "lzf"},
+    {"compression": "gzip", "fletcher32": True},
+    {"fletcher32": True},
+]
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    n=st.integers(1, 9),
+    side=st.sampled_from([8, 12, 16]),
+    coarsen=st.sampled_from([1, 2, 4]),
+    chunks=st.tuples(st.integers(1, 9), st.integers(1, 16), st.integers(1, 16), st.integers(1, 3)),
+    filters=st.sampled_from(FILTERS),
+    userblock=st.sampled_from([0, 512]),
+)
+def test_any_layout_and_filter_gives_the_same_exact_sums(
+    tmp_path, n, side, coarsen, chunks, filters, userblock
+):
+    pictures = np.random.default_rng(n).integers(0, 256, (n, side, side, 3), dtype=np.uint8)
+    chunks = tuple(min(pair) for pair in zip(chunks, pictures.shape, strict=True))
+    with h5py.File(tmp_path / "x.h5", "w", userblock_size=userblock) as ds:
+        ds.create_dataset("images", data=pictures, chunks=chunks, **filters)
+    with h5py.File(tmp_path / "x.h5") as ds:
+        sums = reading.load_block_sums(ds["images"], coarsen)
+    assert sums.dtype == (np.uint8 if coarsen == 1 else np.uint16)
+    assert np.array_equal(sums, true_sums(pictures, coarsen))
+
+
+def test_block_sums_use_the_smallest_integers_that_hold_them():
+    assert [str(reading.sum_dtype(c)) for c in (1, 2, 16, 17, 256)] == [
+        "uint8", "uint16", "uint16", "uint32", "uint32",
+    ]  # fmt: skip
+
+
+def test_contiguous_and_growing_files_and_chunks_never_written_are_read(tmp_path):
+    pictures = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
+    with h5py.File(tmp_path / "x.h5", "w") as ds:
+        ds["contiguous"] = pictures
+        layout = {"chunks": (2, 8, 8, 3), "compression": "gzip"}
+        ds.create_dataset("growing", data=pictures, maxshape=(None, 8, 8, 3), **layout)
+        holes = ds.create_dataset("holes", (6, 8, 8, 3), np.uint8, fillvalue=7, **layout)
+        holes[2:4] = pictures[2:4]
+    with h5py.File(tmp_path / "x.h5") as ds:
+        for name in ds:
+            expected = true_sums(ds[name][:], 4)
+            assert np.array_equal(reading.load_block_sums(ds[name], 4), expected)
+
+
+def test_a_chunk_whose_filter_was_skipped_is_read_as_it_is(tmp_path):
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)
+    with h5py.File(tmp_path / "x.h5", "w") as ds:
+        layout = {"chunks": (1, 8, 8, 3), "compression": "gzip"}
+        images = ds.create_dataset("images", data=pictures, **layout)
+        images.id.write_direct_chunk((1, 0, 0, 0), pictures[0].tobytes(), filter_mask=1)
+    with h5py.File(tmp_path / "x.h5") as ds:
+        sums = reading.load_block_sums(ds["images"], 2)
+    assert np.array_equal(sums, true_sums(pictures[[0, 0]], 2))
+
+
+# -------------------------------------------------------------------------------- damage
+
+READ_DAMAGED = """
+import json, resource, sys, time
+import h5py, numpy as np
+from galaxy_lib import reading
+from galaxy_lib.datasets import open_dataset
+resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30, 4 * 2**30))
+
+def outcome(load, path):
+    try:
+        with open_dataset(path) as ds:
+            return load(ds["images"])
+    except (OSError, ValueError, RuntimeError, KeyError, MemoryError) as error:
+        return type(error).__name__
+
+whole = lambda images: reading.block_sums(np.array(images), 4)
+good = outcome(whole, sys.argv[1])
+for path in sys.argv[2:]:
+    print(path, end=" ", flush=True)
+    ours = outcome(lambda images: reading.load_block_sums(images, 4), path)
+    theirs = outcome(whole, path)
+    if isinstance(ours, str):
+        print(ours, flush=True)
+    else:
+        print(np.array_equal(ours, theirs) or np.array_equal(ours, good), flush=True)
+"""
+
+LAYOUTS = {
+    "gzip": {"compression": "gzip"},
+    "gzip and shuffle": {"compression": "gzip", "shuffle": True, "chunks": (3, 16, 16, 1)},
+    "fletcher32": {"compression": "gzip", "fletcher32": True},
+    "plain": {"chunks": None},
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="memory limits are a Unix matter")
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_damaged_files_are_an_error_or_read_no_worse_than_by_h5py(galaxy_file, tmp_path, layout):
+    good = galaxy_file(2, **LAYOUTS[layout])
+    bytes_ = good.read_bytes()
+    with h5py.File(good) as ds:
+        images = ds["images"]
+        data = [(images.id.get_offset(), images.nbytes)] if images.chunks is None else []
+        for i in range(0 if images.chunks is None else images.id.get_num_chunks()):
+            info = images.id.get_chunk_info(i)
+            data.append((info.byte_offset, info.size))
+    in_data = np.concatenate([np.arange(at, at + size) for at, size in data])
+    in_metadata = np.setdiff1d(np.arange(len(bytes_)), in_data)
+    rng = np.random.default_rng(list(LAYOUTS).index(layout))
+    cases = []
+    for i in range(30):
+        damaged = bytearray(bytes_)
+        if i < 6:
+            damaged = damaged[: rng.integers(len(bytes_))]
+        else:
+            places = in_metadata if i % 2 else in_data
+            for place in rng.choice(places, size=1 + i % 3):
+                damaged[place] ^= 1 << rng.integers(8)
+        cases.append(tmp_path / f"{i}.h5")
+        cases[-1].write_bytes(damaged)
+    run = [sys.executable, "-c", READ_DAMAGED, str(good), *map(str, cases)]
+    done = subprocess.run(run, env=CHILD, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    outcomes = [line.split()[-1] for line in done.stdout.splitlines()]
+    assert len(outcomes) == 30
+    assert "False" not in outcomes
+    assert set(outcomes[:6]) <= {"OSError"}  # every truncation is noticed
+    if layout != "plain":  # gzip carries a checksum of its own
+        assert all(outcome != "True" for outcome in outcomes[6::2]), outcomes
+
+
+# ------------------------------------------------------------------ the cache of what was read
+
+
+def loaded(path, **options):
+    with DataManager(datafile=path, coarsen=4, seed=0, **options) as d:
+        return d.training_set()[0]
+
+
+@pytest.fixture
+def small(tmp_path, cache):
+    path = tmp_path / "small.h5"
+    write_galaxies(path, 2, 32, 0, {})
+    return path
+
+
+def caches(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.cache"))
+
+
+def test_the_second_load_reads_no_picture(small, monkeypatch):
+    first = loaded(small)
+    assert len(caches(small.parent)) == 1
+    monkeypatch.setattr(reading, "load_block_sums", None)
+    assert np.array_equal(loaded(small), first)
+    with pytest.raises(TypeError):
+        loaded(small, cache=False)
+
+
+def test_without_cache_nothing_is_written(small, cache):
+    loaded(small, cache=False)
+    DataManager(datafile=small, coarsen=1)
+    assert caches(small.parent) == []
+    assert not cache.exists()
+
+
+def test_another_file_another_coarsening_and_a_changed_file_get_their_own(small):
+    first = loaded(small)
+    other = small.with_name("other.h5")
+    write_galaxies(other, 2, 32, 1, {})
+    assert not np.array_equal(loaded(other), first)
+    with DataManager(datafile=small, coarsen=8, seed=0) as d:
+        assert d.input_size == 48
+    assert len(caches(small.parent)) == 3
+
+    stat = small.stat()
+    with h5py.File(small, "r+") as ds:  # as long as before, and of the same age
+        ds["images"][...] = 255 - ds["images"][...]
+    os.utime(small, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert small.stat().st_size == stat.st_size
+    changed = loaded(small)
+    assert not np.array_equal(changed, first)
+    assert np.array_equal(changed, loaded(small, cache=False))
+
+    os.replace(other, small)  # another file under the old name
+    assert np.array_equal(loaded(small), loaded(small, cache=False))
+    assert len(caches(small.parent)) == 3
+
+
+def test_a_damaged_cache_is_ignored_and_made_anew(small):
+    first = loaded(small)
+    (path,) = caches(small.parent)
+    good = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for i in range(40):
+        damaged = bytearray(good)
+        if i < 10:
+            damaged = damaged[: rng.integers(len(good))]
+        elif i < 25:
+            damaged[rng.integers(len(good))] ^= 1 << rng.integers(8)
+        elif i < 39:
+            damaged[rng.integers(good.index(b"\n"))] ^= 1 << rng.integers(8)
+        else:
+            damaged += b"more"
+        path.write_bytes(damaged)
+        assert np.array_equal(loaded(small), first)
+        assert path.read_bytes() == good or i == 39
+
+
+def test_a_read_only_folder_is_cached_for_in_the_users_own(small, cache, monkeypatch):
+    write = reading._write_cache
+
+    def refusing(path, *rest):
+        if path.parent == small.parent:
+            raise PermissionError(13, "read-only")
+        write(path, *rest)
+
+    monkeypatch.setattr(reading, "_write_cache", refusing)
+    first = loaded(small)
+    assert caches(small.parent) == []
+    assert len(caches(cache)) == 1
+    monkeypatch.setattr(reading, "load_block_sums", None)
+    assert np.array_equal(loaded(small), first)
+
+
+def test_a_full_disk_leaves_no_half_cache_and_loads_all_the_same(small, cache, monkeypatch):
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert loaded(small).shape == (192, 16)
+    assert [p.name for p in small.parent.iterdir() if p.is_file()] == ["small.h5"]
+    assert list(cache.iterdir()) == []
+
+
+def test_eight_processes_that_load_at_once_get_equal_data(small):
+    code = (
+        "from galaxy_lib import DataManager; import zlib;"
+        f"print(zlib.crc32(DataManager(datafile={str(small)!r}, coarsen=4, seed=0)._sums))"
+    )
+    assert len(set(in_children(8, code))) == 1
+    left = sorted(p.suffix for p in small.parent.iterdir() if p.is_file())
+    assert left == [".cache", ".h5"]
+    assert json.loads(caches(small.parent)[0].read_bytes().split(b"\n")[0])["checksums"]
