@@ -6,12 +6,22 @@ theme and myst-nb bring along.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 
 def use_vendored_widgets(app, config) -> None:
     """Have pages with widgets load our manager in place of two scripts from the net."""
     config.nb_ipywidgets_js = {"vendor/widgets.js": {"defer": "defer"}}
+
+
+def follow_static_files(app, config) -> None:
+    """Write the pages again after an edit in a style sheet or script; Sphinx would not copy it."""
+    digest = hashlib.sha256()
+    for folder in config.html_static_path:
+        for path in sorted(Path(app.srcdir, folder).rglob("*.*")):
+            digest.update(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}".encode())
+    config.static_fingerprint = digest.hexdigest()
 
 
 def without_thebe(app, config) -> None:
@@ -42,6 +52,8 @@ def drop_weight(app, exception) -> None:
 
 def setup(app):
     """Register with Sphinx."""
+    app.add_config_value("static_fingerprint", "", "html")
+    app.connect("config-inited", follow_static_files, priority=100)
     app.connect("config-inited", use_vendored_widgets, priority=100)
     app.connect("config-inited", without_thebe)
     app.connect("build-finished", drop_weight)
