@@ -17,7 +17,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy import ndarray as Array
 from numpy.random import Generator
+
+Range = tuple[float, float]
 
 VERSION = 3
 """Raised whenever the same seed gives different pixels."""
@@ -33,7 +36,7 @@ HUBBLE_LENGTH = 4.283e6  # kpc: the speed of light over 70 km/s/Mpc
 class SimulatedGalaxy(NamedTuple):
     """One drawn row: ``image`` uint8 (size, size, 3), ``redshift``, ``pxscale`` (arcsec/pixel)."""
 
-    image: np.ndarray
+    image: Array
     redshift: float
     pxscale: float
 
@@ -63,7 +66,7 @@ class Frame:
     ``y`` (height, 1) upwards, in pixels.
     """
 
-    def __init__(self, light: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    def __init__(self, light: Array, x: Array, y: Array) -> None:
         self.light, self.x, self.y = light, x, y
 
     @classmethod
@@ -83,7 +86,7 @@ class Frame:
         dx, dy = (strength * smooth_field(rng, shape, size) for _ in range(2))
         return Frame(self.light, self.x + dx, self.y + dy)
 
-    def add(self, component: np.ndarray, colour: np.ndarray, level: float = 1.0) -> None:
+    def add(self, component: Array, colour: Array, level: float = 1.0) -> None:
         """Add a component (height, width) in a colour (3,), ``level`` times."""
         for band, weight in zip(self.light, colour, strict=True):
             band += float(weight * level) * component
@@ -97,18 +100,18 @@ def lognormal(rng: Generator, median: float, sigma: float) -> float:
 # ---------------------------------------------------------------------------------- light profiles
 
 
-def rotate(x: np.ndarray, y: np.ndarray, angle: float) -> tuple[np.ndarray, np.ndarray]:
+def rotate(x: Array, y: Array, angle: float) -> tuple[Array, Array]:
     """Coordinates along and across a direction ``angle``, anticlockwise from the right."""
     c, s = math.cos(angle), math.sin(angle)
     return c * x + s * y, c * y - s * x
 
 
-def elliptical_radius(u: np.ndarray, v: np.ndarray, q: float) -> np.ndarray:
+def elliptical_radius(u: Array, v: Array, q: float) -> Array:
     """Length of the long half-axis of the ellipse through (u, v) with axis ratio ``q`` = b/a."""
     return np.sqrt(u * u + (v / q) ** 2)
 
 
-def sersic(radius: np.ndarray, half_light: float, index: float) -> np.ndarray:
+def sersic(radius: Array, half_light: float, index: float) -> Array:
     """Sérsic profile, 1 at the half-light radius: n = 1 is a disc, n = 4 an old elliptical.
 
     Sérsic 1963; b_n from Ciotti & Bertin 1999, as in Graham & Driver 2005.
@@ -119,7 +122,7 @@ def sersic(radius: np.ndarray, half_light: float, index: float) -> np.ndarray:
     return np.exp(-b * (np.exp(log_radius / index) - 1))
 
 
-def exponential_disc(radius: np.ndarray, scale_length: float, edge: float = 99.0) -> np.ndarray:
+def exponential_disc(radius: Array, scale_length: float, edge: float = 1e3) -> Array:
     """Exponential disc, 1 at the centre (Freeman 1970), three times steeper beyond ``edge``.
 
     Most discs break like this, at some 2 to 4 scale lengths (Pohlen & Trujillo 2006).
@@ -127,14 +130,14 @@ def exponential_disc(radius: np.ndarray, scale_length: float, edge: float = 99.0
     return np.exp(-(radius + 2 * np.maximum(radius - edge, 0)) / scale_length)
 
 
-def bar(u: np.ndarray, v: np.ndarray, length: float, q: float) -> np.ndarray:
+def bar(u: Array, v: Array, length: float, q: float) -> Array:
     """A bar along u, 1 at the centre, flat until near its ``length``, boxy (Athanassoula 1990)."""
     return np.exp(-1.5 * ((np.abs(u) / length) ** 3 + (v / (q * length)) ** 2))
 
 
 def spiral_arms(
-    radius: np.ndarray, theta: np.ndarray, pitch: float, n_arms: int, sharpness: float = 1.5
-) -> np.ndarray:
+    radius: Array, theta: Array, pitch: float, n_arms: int, sharpness: float = 1.5
+) -> Array:
     """Logarithmic arms, from 0 to 1, that cross every circle at the angle ``pitch``.
 
     Along an arm r grows as exp(theta * tan(pitch)), the shape of real arms (Kennicutt 1981).
@@ -143,7 +146,7 @@ def spiral_arms(
     return (0.5 + 0.5 * np.cos(n_arms * (theta - winding))) ** sharpness
 
 
-def edge_on_disc(u: np.ndarray, v: np.ndarray, scale_length: float, height: float) -> np.ndarray:
+def edge_on_disc(u: Array, v: Array, scale_length: float, height: float) -> Array:
     """A disc seen from its side, 1 at the centre: u along it, v across.
 
     Its light is s K1(s) sech²(v/height) with s = u/scale_length (van der Kruit & Searle 1981).
@@ -154,9 +157,7 @@ def edge_on_disc(u: np.ndarray, v: np.ndarray, scale_length: float, height: floa
     return np.sqrt(1 + math.pi / 2 * s) * np.exp(-s) * 4 * fall / (1 + fall) ** 2
 
 
-def tidal_tail(
-    rng: Generator, frame: Frame, start: float, length: float, width: float
-) -> np.ndarray:
+def tidal_tail(rng: Generator, frame: Frame, start: float, length: float, width: float) -> Array:
     """A curved, patchy tail of stars thrown out by tides (Toomre & Toomre 1972)."""
     radius = np.sqrt(frame.x**2 + frame.y**2)
     u, v = rotate(frame.x, frame.y, rng.uniform(0, 2 * math.pi))
@@ -168,7 +169,7 @@ def tidal_tail(
     return np.where(u > 0, rise_and_fall * np.exp(-off * off) * patches, 0)
 
 
-def smooth_field(rng: Generator, shape: tuple[int, ...], scale: float) -> np.ndarray:
+def smooth_field(rng: Generator, shape: tuple[int, ...], scale: float) -> Array:
     """A random field of mean 0 and deviation about 1, float32, with soft lumps of size ``scale``.
 
     Random values on a coarse grid, blended smoothly in between ("value noise", Perlin 1985).
@@ -186,7 +187,7 @@ def smooth_field(rng: Generator, shape: tuple[int, ...], scale: float) -> np.nda
 # ------------------------------------------------------------------------------------------ colour
 
 
-def colour(g_r: float, r_z: float) -> np.ndarray:
+def colour(g_r: float, r_z: float) -> Array:
     """Colour indices in AB magnitudes to weights (3,) for z, r, g on the stretch, of mean 1.
 
     2.2, 3.4 and 6 are the weights of the survey's own colour pictures.
@@ -195,7 +196,7 @@ def colour(g_r: float, r_z: float) -> np.ndarray:
     return weights / weights.mean()
 
 
-def stars_of_age(rng: Generator, age: float, scatter: float = 0.055) -> np.ndarray:
+def stars_of_age(rng: Generator, age: float, scatter: float = 0.055) -> Array:
     """Colour (3,) of a galaxy's stars: age 0 is young and blue, 1 old and red.
 
     A straight locus from the blue cloud to the red sequence (Strateva et al. 2001), with scatter.
@@ -204,7 +205,7 @@ def stars_of_age(rng: Generator, age: float, scatter: float = 0.055) -> np.ndarr
     return colour(g_r, 0.05 + 0.635 * g_r + scatter * rng.standard_normal())
 
 
-def one_star(rng: Generator) -> np.ndarray:
+def one_star(rng: Generator) -> Array:
     """Colour (3,) of a foreground star: most are red dwarfs (Covey et al. 2007)."""
     if rng.random() < 0.6:
         g_r = rng.normal(1.45, 0.1)
@@ -213,7 +214,7 @@ def one_star(rng: Generator) -> np.ndarray:
     return colour(g_r, 0.55 * g_r - 0.1)
 
 
-def stretch(light: np.ndarray) -> np.ndarray:
+def stretch(light: Array) -> Array:
     """Turn light (3, height, width) into a picture, uint8 (height, width, 3) (Lupton et al. 2004).
 
     The asinh of the mean shows faint arms and bright cores at once; one factor for all bands keeps
@@ -227,14 +228,14 @@ def stretch(light: np.ndarray) -> np.ndarray:
 # ------------------------------------------------------------------------------------ air and sky
 
 
-def moffat(radius: np.ndarray, fwhm: float, beta: float = 2.7) -> np.ndarray:
+def moffat(radius: Array, fwhm: float, beta: float = 2.7) -> Array:
     """A star seen through the air, 1 at the centre (Moffat 1969)."""
     alpha = fwhm / (2 * math.sqrt(2 ** (1 / beta) - 1))
     return (1 + (radius / alpha) ** 2) ** -beta
 
 
 @lru_cache(maxsize=128)
-def moffat_transform(fwhm: float, height: int, width: int) -> np.ndarray:
+def moffat_transform(fwhm: float, height: int, width: int) -> Array:
     """Fourier transform of a Moffat of unit flux: real, (height, width // 2 + 1)."""
     y = np.fft.fftfreq(height, 1 / height)[:, None]
     x = np.fft.fftfreq(width, 1 / width)[None, :]
@@ -242,7 +243,7 @@ def moffat_transform(fwhm: float, height: int, width: int) -> np.ndarray:
     return np.fft.rfft2(psf / psf.sum()).real.astype(np.float32)
 
 
-def blur(light: np.ndarray, seeing: float) -> np.ndarray:
+def blur(light: Array, seeing: float) -> Array:
     """Blur light (3, height, width) by the air; ``seeing`` is the full width at half maximum in z.
 
     A product of Fourier transforms; blue light is blurred more. Rounded, so that few are computed.
@@ -253,7 +254,7 @@ def blur(light: np.ndarray, seeing: float) -> np.ndarray:
     return np.fft.irfft2(np.fft.rfft2(light) * psf, s=shape).astype(np.float32)
 
 
-def correlate(white: np.ndarray, near: float, far: float) -> np.ndarray:
+def correlate(white: Array, near: float, far: float) -> Array:
     """Mix white noise with its neighbours, taps [far, near, 1, near, far] both ways."""
     for _ in range(2):
         white = (
@@ -262,7 +263,7 @@ def correlate(white: np.ndarray, near: float, far: float) -> np.ndarray:
     return white / (1 + 2 * near**2 + 2 * far**2)
 
 
-def halve_colour(bands: np.ndarray) -> np.ndarray:
+def halve_colour(bands: Array) -> Array:
     """Keep brightness Y but average R - Y and B - Y over 2 x 2 pixels, as JPEG (Wallace 1992).
 
     JPEG also rounds colours more coarsely: about a sixth of their noise is lost.
@@ -277,7 +278,7 @@ def halve_colour(bands: np.ndarray) -> np.ndarray:
     return np.stack([y + red, y - 0.509 * red - 0.194 * blue, y + blue])
 
 
-def sky_noise(rng: Generator, shape: tuple[int, int], sigma: float) -> np.ndarray:
+def sky_noise(rng: Generator, shape: tuple[int, int], sigma: float) -> Array:
     """Noise of the sky in three bands, (3, height, width), about ``sigma`` in the middle band.
 
     Each band has its own, from the photons of the sky, most in z. Resampling to the picture's
@@ -294,7 +295,7 @@ def sky_noise(rng: Generator, shape: tuple[int, int], sigma: float) -> np.ndarra
     return halve_colour(np.stack(bands))
 
 
-def sky_level(rng: Generator, shape: tuple[int, int]) -> np.ndarray:
+def sky_level(rng: Generator, shape: tuple[int, int]) -> Array:
     """What sky subtraction leaves: a level and a slope per band, (3, height, width)."""
     y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in shape)
     level, up, across = rng.normal(0, 0.0004, (3, 3, 1, 1)).astype(np.float32)
@@ -329,7 +330,7 @@ def add_neighbours(rng: Generator, frame: Frame, zoom: float) -> None:
             add_small_galaxy(rng, frame.light, x, y, size, flux)
 
 
-def add_point(light: np.ndarray, x: float, y: float, flux: np.ndarray) -> None:
+def add_point(light: Array, x: float, y: float, flux: Array) -> None:
     """Put a point of ``flux`` (3,) at column x and row y, shared among the four pixels around."""
     i, j = int(y), int(x)
     share = np.outer([1 - y + i, y - i], [1 - x + j, x - j])
@@ -337,7 +338,7 @@ def add_point(light: np.ndarray, x: float, y: float, flux: np.ndarray) -> None:
 
 
 def add_small_galaxy(
-    rng: Generator, light: np.ndarray, x: float, y: float, size: float, flux: float
+    rng: Generator, light: Array, x: float, y: float, size: float, flux: float
 ) -> None:
     """Put a small exponential disc of ``flux`` and scale length ``size`` at column x and row y."""
     reach = int(5 * size) + 2
@@ -353,7 +354,7 @@ def add_small_galaxy(
 # ------------------------------------------------------------------------------------ ten classes
 
 
-def unit_core(component: np.ndarray, frame: Frame) -> np.ndarray:
+def unit_core(component: Array, frame: Frame) -> Array:
     """Scale a component so that its mean within 4.5 pixels of the frame's origin is 1."""
     i, j = int(np.abs(frame.y).mean(axis=1).argmin()), int(np.abs(frame.x).mean(axis=0).argmin())
     near = slice(max(i - 4, 0), i + 5), slice(max(j - 4, 0), j + 5)
@@ -366,9 +367,7 @@ def add_halo(rng: Generator, frame: Frame, size: float, age: float, level: float
     frame.add(exponential_disc(radius, size), stars_of_age(rng, age), lognormal(rng, level, 0.5))
 
 
-def draw_smooth(
-    rng: Generator, frame: Frame, size: float, q: tuple[float, float], level: float
-) -> None:
+def draw_smooth(rng: Generator, frame: Frame, size: float, q: Range, level: float) -> None:
     """A smooth galaxy: one Sérsic profile, or a sharp-edged disc around a small bulge."""
     age = rng.normal(0.82, 0.13) if rng.random() < 0.7 else rng.normal(0.3, 0.2)
     u, v = rotate(frame.x, frame.y, rng.uniform(0, math.pi))
@@ -391,24 +390,18 @@ def draw_smooth(
 
 
 def draw_spiral(
-    rng: Generator,
-    frame: Frame,
-    size: float,
-    pitch: tuple[float, float],
-    contrast: tuple[float, float],
-    age: float,
-    barred: bool = False,
+    rng: Generator, frame: Frame, size: float, pitch: Range, arms: Range, age: float, barred=False
 ) -> None:
     """A disc with arms of young stars, knots of newborn ones, an older bulge, perhaps a bar.
 
-    ``size`` is the scale length, ``pitch`` a range in degrees, ``contrast`` of the arms' strength.
+    ``size`` is the scale length, ``pitch`` a range in degrees, ``arms`` of the arms' strength.
     """
     tilt = rng.uniform(0.4, 1)  # cosine of the inclination: discs point anywhere
     u, v = rotate(frame.x, frame.y, rng.uniform(0, math.pi))
     v = v / tilt
     radius, theta = np.sqrt(u * u + v * v), np.arctan2(v, u)
     shape, age = radius.shape, rng.normal(age, 0.17)
-    strength = rng.uniform(*contrast)
+    strength = rng.uniform(*arms)
     level = lognormal(rng, 1.1, 0.45)
     edge = rng.uniform(1.8, 3.6) * size
     disc = exponential_disc(radius, size, edge)
@@ -417,13 +410,13 @@ def draw_spiral(
     wavering = theta + 0.25 * smooth_field(rng, shape, 1.5 * size) + rng.uniform(0, 6.3)
     n_arms = int(rng.choice([2, 3, 4], p=[0.75, 0.15, 0.1]))
     pitch_angle = math.radians(rng.uniform(*pitch)) * (-1 if rng.random() < 0.5 else 1)
-    arms = spiral_arms(radius, wavering, pitch_angle, n_arms, rng.uniform(1, 2.5))
-    arms *= 1 + rng.uniform(0, 0.5) * np.cos(theta - rng.uniform(0, 6.3))
-    arms *= np.clip(1.5 * radius / max(half_bar, 0.5 * size) - 0.7, 0, 1)
+    wave = spiral_arms(radius, wavering, pitch_angle, n_arms, rng.uniform(1, 2.5))
+    wave *= 1 + rng.uniform(0, 0.5) * np.cos(theta - rng.uniform(0, 6.3))
+    wave *= np.clip(1.5 * radius / max(half_bar, 0.5 * size) - 0.7, 0, 1)
     clumps = np.exp(0.35 * smooth_field(rng, shape, lognormal(rng, 4.5, 0.2)))
     patches = np.exp(0.25 * smooth_field(rng, shape, 1.2 * size))
     frame.add(disc * patches, stars_of_age(rng, age), level * (1 - 0.75 * strength))
-    young = exponential_disc(radius, 1.25 * size, edge) * arms * clumps * patches
+    young = exponential_disc(radius, 1.25 * size, edge) * wave * clumps * patches
     frame.add(young, stars_of_age(rng, age - 0.22), 1.6 * level * strength)
     add_knots(rng, frame, young, rng.poisson(14 * strength), age - 0.5)
     bulge = unit_core(sersic(radius * lognormal(rng, 1, 0.1), 0.28 * size, 1.5), frame)
@@ -436,7 +429,7 @@ def draw_spiral(
         add_halo(rng, frame, 1.7 * size, age + 0.2)
 
 
-def add_knots(rng: Generator, frame: Frame, where: np.ndarray, n: int, age: float) -> None:
+def add_knots(rng: Generator, frame: Frame, where: Array, n: int, age: float) -> None:
     """Add ``n`` star-forming knots, unresolved and blue, likelier where ``where`` is bright."""
     where = where[:-1, :-1]
     chance = np.cumsum(where, dtype=np.float64)
@@ -473,7 +466,7 @@ def draw_edge_on(rng: Generator, frame: Frame, size: float, age: float, bulge: f
 
 
 def add_dust_lane(
-    frame: Frame, u: np.ndarray, v: np.ndarray, length: float, width: float, depth: float
+    frame: Frame, u: Array, v: Array, length: float, width: float, depth: float
 ) -> None:
     """Dim what is drawn along the line v = 0: dust takes most from g, least from z.
 
@@ -511,13 +504,11 @@ def draw_disturbed(rng: Generator, frame: Frame, size: float) -> None:
     for _ in range(rng.integers(0, 3) + (kind == 2)):
         tail = tidal_tail(rng, frame, 1.2 * size, rng.uniform(1, 4) * size, 0.5 * size)
         frame.add(tail, stars_of_age(rng, age), lognormal(rng, 0.12, 0.6))
-    plume = frame.moved(*(size * rng.normal(0, 0.9, 2))).warped(rng, 3 * size, 0.6 * size)
+    plume = frame.moved(*rng.normal(0, 0.9 * size, 2).tolist()).warped(rng, 3 * size, 0.6 * size)
     add_halo(rng, plume, rng.uniform(0.9, 1.8) * size, age, 0.12)
 
 
-def draw_merging(
-    rng: Generator, frame: Frame, size: float, offset: tuple[float, float] | None = None
-) -> None:
+def draw_merging(rng: Generator, frame: Frame, size: float, offset: tuple | None = None) -> None:
     """Two galaxies close by, ``offset`` from one to the other, with a shared halo and tails."""
     if offset is None:
         gap, angle = min(max(lognormal(rng, 19, 0.5), 7), 60), rng.uniform(0, 2 * math.pi)
@@ -603,7 +594,7 @@ def draw(plan: Plan, size: int = 256) -> SimulatedGalaxy:
     return SimulatedGalaxy(picture, redshift if rng.random() > 0.02 else math.nan, pxscale)
 
 
-def simulate_galaxy(kind: int, rng: int | Generator | None, size: int = 256) -> np.ndarray:
+def simulate_galaxy(kind: int, rng: int | Generator | None, size: int = 256) -> Array:
     """Draw one galaxy of class ``kind`` (0 to 9): uint8 (size, size, 3).
 
     ``rng`` is what `numpy.random.default_rng` takes. A smaller ``size`` cuts out less sky.
@@ -625,7 +616,7 @@ CLOSE_SHARE = 122 / 17736  # pairs of different galaxies within 33 arcsec
 DISPUTED_SHARE = 0.03  # rows whose label is not what is drawn; our guess
 
 
-def class_counts(n_images: int) -> np.ndarray:
+def class_counts(n_images: int) -> Array:
     """Rows of each class, (10,), in the real proportions; their sum is ``n_images``."""
     edges = np.cumsum((0, *CLASS_COUNTS)) / sum(CLASS_COUNTS) * n_images
     return np.diff(np.round(edges).astype(int))
