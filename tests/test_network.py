@@ -206,6 +206,17 @@ def test_the_check_says_which_matrix_is_wrong():
     assert second == f"grad_B: relative error {errors.B:.1e}"
 
 
+def test_the_check_tries_every_weight_of_a_small_matrix():
+    for i in range(12):
+
+        def one_wrong(A, B, x, y, i=i):
+            grad_A, grad_B = gradients(A, B, x, y)
+            grad_A.flat[i] *= 2
+            return grad_A, grad_B
+
+        assert check_gradients(*random_network(), one_wrong).A > 1e-3
+
+
 def test_the_check_tries_some_weights_of_a_large_matrix():
     A, B, x, y = random_network(400, 30, 10, 4, dtype=np.float32)
     errors = check_gradients(A, B, x, y, max_weights=50, seed=1)
