@@ -22,12 +22,8 @@ from numpy.random import Generator
 
 Range = tuple[float, float]
 
-VERSION = 3
-"""Raised whenever the same seed gives different pixels."""
-
-CLASS_COUNTS = (1081, 1853, 2645, 2027, 334, 2043, 1829, 2628, 1423, 1873)
-"""How many galaxies of each class the real Galaxy10 DECaLS holds."""
-
+VERSION = 3  # raised whenever the same seed gives different pixels
+CLASS_COUNTS = (1081, 1853, 2645, 2027, 334, 2043, 1829, 2628, 1423, 1873)  # of Galaxy10 DECaLS
 NATIVE_PXSCALE = 0.262  # arcsec per pixel of the Legacy Surveys' own pictures (Dey et al. 2019)
 MARGIN = 16  # pixels drawn around a picture and cut away, so that nothing wraps at its edges
 HUBBLE_LENGTH = 4.283e6  # kpc: the speed of light over 70 km/s/Mpc
@@ -188,10 +184,7 @@ def smooth_field(rng: Generator, shape: tuple[int, ...], scale: float) -> Array:
 
 
 def colour(g_r: float, r_z: float) -> Array:
-    """Colour indices in AB magnitudes to weights (3,) for z, r, g on the stretch, of mean 1.
-
-    2.2, 3.4 and 6 are the weights of the survey's own colour pictures.
-    """
+    """Colour indices in AB magnitudes as weights (3,) of z, r, g in the survey's own pictures."""
     weights = np.array([2.2 * 10 ** (0.4 * (g_r + r_z)), 3.4 * 10 ** (0.4 * g_r), 6.0])
     return weights / weights.mean()
 
@@ -531,29 +524,20 @@ def draw_merging(rng: Generator, frame: Frame, size: float, offset: tuple | None
         add_halo(rng, frame.moved(0.4 * offset[0], 0.4 * offset[1]), 1.8 * size, 0.75, 0.12)
 
 
-class Kind(NamedTuple):
-    """How to draw a class: its typical size in native pixels, the spread of it, the size in kpc."""
-
-    paint: Callable[..., None]
-    size: float
-    spread: float
-    kpc: float
-    arguments: tuple = ()
-
-
-KINDS = (
-    Kind(draw_disturbed, 12.5, 0.42, 4.0),
-    Kind(draw_merging, 11.5, 0.4, 5.0),
-    Kind(draw_smooth, 10.8, 0.5, 5.0, ((0.86, 1.0), 2.1)),
-    Kind(draw_smooth, 11.5, 0.42, 5.0, ((0.42, 0.72), 2.3)),
-    Kind(draw_smooth, 14.5, 0.35, 5.0, ((0.22, 0.4), 2.5)),
-    Kind(draw_spiral, 14.0, 0.4, 5.0, ((10, 28), (0.35, 0.85), 0.42, True)),
-    Kind(draw_spiral, 13.0, 0.38, 4.5, ((7, 17), (0.25, 0.75), 0.46)),
-    Kind(draw_spiral, 14.5, 0.4, 4.5, ((17, 36), (0.45, 0.95), 0.3)),
-    Kind(draw_edge_on, 25.0, 0.6, 5.0, (0.55,)),
-    Kind(draw_edge_on, 18.0, 0.5, 5.0, (0.8, 0.4)),
+KINDS: tuple[tuple[Callable[..., None], float, float, float, tuple], ...] = (
+    # function, typical size in native pixels, deviation of its log, size in kpc, more arguments
+    (draw_disturbed, 12.5, 0.42, 4.0, ()),
+    (draw_merging, 11.5, 0.4, 5.0, ()),
+    (draw_smooth, 10.8, 0.5, 5.0, ((0.86, 1.0), 2.1)),
+    (draw_smooth, 11.5, 0.42, 5.0, ((0.42, 0.72), 2.3)),
+    (draw_smooth, 14.5, 0.35, 5.0, ((0.22, 0.4), 2.5)),
+    (draw_spiral, 14.0, 0.4, 5.0, ((10, 28), (0.35, 0.85), 0.42, True)),
+    (draw_spiral, 13.0, 0.38, 4.5, ((7, 17), (0.25, 0.75), 0.46)),
+    (draw_spiral, 14.5, 0.4, 4.5, ((17, 36), (0.45, 0.95), 0.3)),
+    (draw_edge_on, 25.0, 0.6, 5.0, (0.55,)),
+    (draw_edge_on, 18.0, 0.5, 5.0, (0.8, 0.4)),
 )
-"""The ten classes, in the order of the data set."""
+"""How each of the ten classes is drawn, in the order of the data set."""
 
 
 # ----------------------------------------------------------------------------------- whole picture
@@ -564,14 +548,14 @@ def draw(plan: Plan, size: int = 256) -> SimulatedGalaxy:
     if not isinstance(plan.kind, int | np.integer) or plan.kind not in range(10):
         raise ValueError(f"kind must be a whole number from 0 to 9, not {plan.kind!r}.")
     rng = np.random.default_rng(plan.seed)
-    kind = KINDS[plan.kind]
+    paint, typical, spread, kpc, arguments = KINDS[plan.kind]
     # Size over the typical one; from smaller ones volunteers could not have told the class.
-    excess = max(lognormal(rng, 1, kind.spread), 0.65)
+    excess = max(lognormal(rng, 1, spread), 0.65)
     # Large galaxies come in coarser pixels, so that they fit.
     zoom = min(max((excess / 1.3) ** 0.6 * lognormal(rng, 1, 0.1), 1.0), 2.0)
     pxscale = NATIVE_PXSCALE * zoom
-    angle = math.radians(excess * kind.size * NATIVE_PXSCALE / 3600)
-    distance = lognormal(rng, kind.kpc, 0.3) / angle / HUBBLE_LENGTH
+    angle = math.radians(excess * typical * NATIVE_PXSCALE / 3600)
+    distance = lognormal(rng, kpc, 0.3) / angle / HUBBLE_LENGTH
     redshift = distance / (1 - min(distance, 0.5))  # Hubble's law for angular-diameter distances
     offset = (plan.offset[0] / pxscale, plan.offset[1] / pxscale)
     extra = math.ceil(max(abs(offset[0]), abs(offset[1])))
@@ -579,10 +563,10 @@ def draw(plan: Plan, size: int = 256) -> SimulatedGalaxy:
     sheet = Frame.empty(full, full)
     frame = sheet.moved(*rng.normal(0, 0.5, 2).tolist())
     pair = (offset,) if plan.kind == 1 and plan.companion >= 0 else ()
-    kind.paint(rng, frame, excess * kind.size / zoom, *kind.arguments, *pair)
+    paint(rng, frame, excess * typical / zoom, *arguments, *pair)
     if plan.companion >= 0 and not pair:
-        other = KINDS[plan.companion]
-        other.paint(rng, sheet.moved(*offset), other.size / zoom, *other.arguments)
+        paint, typical, _, _, arguments = KINDS[plan.companion]
+        paint(rng, sheet.moved(*offset), typical / zoom, *arguments)
     add_neighbours(rng, sheet, zoom)
     light = blur(sheet.light, lognormal(rng, 1.28, 0.08) / pxscale)
     light += sky_level(rng, light.shape[1:])
@@ -605,12 +589,10 @@ def simulate_galaxy(kind: int, rng: int | Generator | None, size: int = 256) -> 
 
 # -------------------------------------------------------------------------------- the whole sample
 
+# For each label, the class that is drawn where the label is wrong; then the labels of two rows
+# that show one galaxy, about as often as in the real data.
 CONFUSED = (7, 0, 3, 2, 3, 7, 7, 0, 9, 8)
-"""For each class, what volunteers often call it instead."""
-
 TWICE = ((0, 7),) * 5 + ((1, 7), (1, 7), (0, 3), (2, 6), (7, 9), (0, 2))
-"""Labels of two rows that show one galaxy, about as often as in the real data."""
-
 TWICE_SHARE = 59 / 17736  # such pairs per row of the real data
 CLOSE_SHARE = 122 / 17736  # pairs of different galaxies within 33 arcsec
 DISPUTED_SHARE = 0.03  # rows whose label is not what is drawn; our guess
