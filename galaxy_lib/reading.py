@@ -27,6 +27,7 @@ import numpy as np
 
 FORMAT = 1  # of the cache: raised when its bytes change their meaning
 SLAB_BYTES = 64 * 2**20  # full-size pictures read at a time on h5py's own path
+SHUFFLE = h5py.h5z.FILTER_SHUFFLE
 CACHE_BLOCK = 16 * 2**20  # bytes that share one checksum
 
 
@@ -140,7 +141,10 @@ def load_block_sums(images: h5py.Dataset, coarsen: int) -> np.ndarray:
     n, height, width, bands = images.shape
     sums = np.zeros((n, height // coarsen, width // coarsen, bands), sum_dtype(coarsen))
     add_all = _add_raw_chunks if _reads_raw(images) else _add_slabs
-    add_all(images, coarsen, sums)
+    try:
+        add_all(images, coarsen, sums)
+    except (OSError, RuntimeError, zlib.error) as error:
+        raise OSError(f"{images.file.filename} is damaged ({error}); get it anew.") from error
     return sums
 
 
@@ -164,9 +168,9 @@ def _reads_raw(images: h5py.Dataset) -> bool:
     if images.chunks is None:
         return False
     plist = images.id.get_create_plist()
-    filters = sorted(plist.get_filter(i)[0] for i in range(plist.get_nfilters()))
-    gzip, shuffle = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE
-    return filters in ([], [gzip], [shuffle], [gzip, shuffle])
+    filters = [plist.get_filter(i) for i in range(plist.get_nfilters())]
+    kinds = [kind for kind, _, values, _ in filters if (kind, values[:1]) != (SHUFFLE, (1,))]
+    return kinds in ([], [h5py.h5z.FILTER_DEFLATE])
 
 
 def _add_raw_chunks(images: h5py.Dataset, coarsen: int, sums: np.ndarray) -> None:
@@ -199,14 +203,17 @@ def _read_chunk(images: h5py.Dataset, start: tuple[int, ...], packed: bool) -> n
     inside = tuple(
         slice(i, min(i + k, n)) for i, k, n in zip(start, images.chunks, images.shape, strict=True)
     )
-    with suppress(OSError, RuntimeError, ValueError, zlib.error):
+    try:
         mask, raw = images.id.read_direct_chunk(start)
-        if mask == 0:
-            pixels = zlib.decompress(raw) if packed else raw
-            whole = np.frombuffer(pixels, np.uint8).reshape(images.chunks)
-            return whole[tuple(slice(part.stop - part.start) for part in inside)]
-    # Never written, filters skipped, damaged: what to make of it is for h5py to say.
-    return images[inside]
+    except (OSError, RuntimeError):
+        if images.id.get_chunk_info_by_coord(start).byte_offset is not None:
+            raise
+        return images[inside]  # never written: h5py knows what such pixels are
+    # The mask says that filters were skipped, as HDF5 does where gzip would save nothing.
+    whole = np.frombuffer(raw if mask or not packed else zlib.decompress(raw), np.uint8)
+    if len(whole) != math.prod(images.chunks):  # h5py would fill it up with anything
+        raise OSError("a chunk has the wrong length")
+    return whole.reshape(images.chunks)[tuple(slice(part.stop - part.start) for part in inside)]
 
 
 # ------------------------------------------------------------------------- the coarsened pictures

@@ -19,6 +19,12 @@ def real_sample() -> Path:
 
 
 @pytest.fixture(scope="session")
+def write_galaxies():
+    """Return a function that writes a file which the test may change: see `galaxy_file`."""
+    return _write
+
+
+@pytest.fixture(scope="session")
 def galaxy_file(tmp_path_factory):
     """Return a factory of small Galaxy10 files: ``galaxy_file(n_per_class=3, size=32) -> Path``.
 
@@ -34,14 +40,16 @@ def galaxy_file(tmp_path_factory):
         key = repr((n_per_class, size, seed, sorted(images_options.items())))
         if key not in made:
             path = folder / f"galaxies-{len(made)}.h5"
-            write_galaxies(path, n_per_class, size, seed, images_options)
+            _write(path, n_per_class, size, seed, images_options)
             made[key] = path
         return made[key]
 
     return make
 
 
-def write_galaxies(path: Path, n_per_class: int, size: int, seed: int, options: dict) -> None:
+def _write(
+    path: Path, n_per_class: int, size: int = 32, seed: int = 0, options: dict | None = None
+) -> None:
     """Write a file of ``10 * n_per_class`` galaxies with known positions, redshifts and scales."""
     rng = np.random.default_rng(seed)
     answers = np.repeat(np.arange(10, dtype=np.uint8), n_per_class)
@@ -51,7 +59,9 @@ def write_galaxies(path: Path, n_per_class: int, size: int, seed: int, options: 
     for row, answer in enumerate(answers.tolist()):
         images[row, answer * size // 10 : (answer + 1) * size // 10] += 100
     with h5py.File(path, "w") as ds:
-        ds.create_dataset("images", data=images, **({"chunks": (1, size, size, 3)} | options))
+        ds.create_dataset(
+            "images", data=images, **({"chunks": (1, size, size, 3)} | (options or {}))
+        )
         ds["ans"] = answers
         ds["ra"] = rng.uniform(0, 360, n)
         ds["dec"] = rng.uniform(-30, 30, n)

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import write_galaxies
 from galaxy_lib import DataManager, Galaxy
 from galaxy_lib.data import turned
 from galaxy_lib.splits import conflicts, linked, sky_pairs, split_rows
@@ -146,9 +145,9 @@ def test_pixels_are_those_of_the_plain_formula(galaxy_file, coarsen, read_on_dem
             assert np.array_equal(d.images[row], pictures[row])
 
 
-def test_coarsening_is_exact_where_rounding_would_show(tmp_path):
+def test_coarsening_is_exact_where_rounding_would_show(tmp_path, write_galaxies):
     path = tmp_path / "steps.h5"
-    write_galaxies(path, 1, 32, 0, {})
+    write_galaxies(path, 1)
     with h5py.File(path, "r+") as ds:
         ds["images"][...] = 0
         ds["images"][0, 0, 0] = (1, 2, 255)  # one pixel of a block of 16
@@ -344,9 +343,9 @@ def test_the_real_positions_hold_59_conflicts_and_181_pairs_and_grouping_mends_i
     assert np.sum(plain[pairs[:, 0]] != plain[pairs[:, 1]]) > 30  # the leak of a plain split
 
 
-def test_a_manager_groups_by_sky_counts_and_reports(tmp_path):
+def test_a_manager_groups_by_sky_counts_and_reports(tmp_path, write_galaxies):
     path = tmp_path / "twins.h5"
-    write_galaxies(path, 10, 32, 0, {})
+    write_galaxies(path, 10)
     with h5py.File(path, "r+") as ds:
         ds["ra"][50:] = ds["ra"][:50]  # every galaxy twice, under another label
         ds["dec"][50:] = ds["dec"][:50]
