@@ -270,7 +270,7 @@ class NeuralNetwork:
         """Say whether the loss should have left that of the best constant output, and has not."""
         y = one_hot(np.asarray(self.data_manager.ans)[self.data_manager.training_indices])
         progress = min(record.training_loss, record.test_loss) / y.var(axis=1).sum()
-        return record.n_updates >= 100 and progress > (1.05 if record.n_updates < 2000 else 0.99)
+        return record.n_updates >= 500 and progress > (1.05 if record.n_updates < 2000 else 0.99)
 
     def assess(self) -> float:
         """Return the fraction of the test set that the network gets right (chapter 5)."""

@@ -255,7 +255,7 @@ def test_an_interrupt_keeps_what_was_learned(capsys):
 @pytest.mark.parametrize("learning_rate", [1e-5, 1e4])
 def test_a_stalled_start_is_told_once(capsys, learning_rate):
     NeuralNetwork(FakeManager(), seed=1).train(
-        n_epochs=20, learning_rate=learning_rate, batch_size=16
+        n_epochs=30, learning_rate=learning_rate, batch_size=16
     )
     told = [line for line in lines_of(capsys) if not line.startswith("epoch")]
     assert len(told) == 1
