@@ -327,7 +327,7 @@ def print_speed(n=200):
 
 def write_sheet(path, seed=0):
     """Contact sheet of 50: a row a class, five galaxies each."""
-    plans = [Plan(k, k, 0.0, 0.0, 100 * seed + i) for k in range(10) for i in range(5)]
+    plans = [Plan(k, k, 0.0, 0.0, 100 * seed + 10 * k + i) for k in range(10) for i in range(5)]
     tiles = np.stack([full_jpeg(plan) for plan in plans]).reshape(10, 5, 256, 256, 3)
     Image.fromarray(np.concatenate(np.concatenate(tiles, axis=1), axis=1)).save(path)
     print(f"wrote {path}")

@@ -22,7 +22,7 @@ from numpy.random import Generator
 
 Range = tuple[float, float]
 
-VERSION = 3  # raised whenever the same seed gives different pixels
+VERSION = 4  # raised whenever the same seed gives different pixels
 CLASS_COUNTS = (1081, 1853, 2645, 2027, 334, 2043, 1829, 2628, 1423, 1873)  # of Galaxy10 DECaLS
 NATIVE_PXSCALE = 0.262  # arcsec per pixel of the Legacy Surveys' own pictures (Dey et al. 2019)
 MARGIN = 16  # pixels drawn around a picture and cut away, so that nothing wraps at its edges
@@ -316,7 +316,7 @@ def add_neighbours(rng: Generator, frame: Frame, zoom: float) -> None:
             continue  # a neighbour in front of the galaxy would make it a merger to volunteers
         if rng.random() < 0.5:
             # Bright stars saturate the detector, in each band by a different amount.
-            lost = 1 if flux < 60 else np.exp(0.5 * rng.standard_normal(3))
+            lost = 1 if flux < 60 else np.exp(0.35 * rng.standard_normal(3))
             add_point(frame.light, x, y, flux * one_star(rng) * lost)
         else:
             size = min(lognormal(rng, 1.5, 0.4) * flux**0.13, 7) / zoom
@@ -438,7 +438,7 @@ def draw_edge_on(rng: Generator, frame: Frame, size: float, age: float, bulge: f
     ``size`` is the scale length, ``bulge`` the half-light radius of the bulge over it.
     """
     u, v = rotate(frame.x, frame.y, rng.uniform(0, math.pi))
-    v = v + rng.normal(0, 0.02) / size * u * u
+    v = v + rng.normal(0, 0.012) / size * u * u
     height, age = size * rng.uniform(0.09, 0.22), rng.normal(age, 0.17)
     edge = rng.uniform(2.2, 3.6) * size
     taper = np.maximum(1 - (u / edge) ** 2, 0.05)  # the rim is thinner than the middle
@@ -455,11 +455,12 @@ def draw_edge_on(rng: Generator, frame: Frame, size: float, age: float, bulge: f
         round_ = sersic(elliptical_radius(u, v, rng.uniform(0.6, 0.9)), half_light, 1.6)
         frame.add(unit_core(round_, frame), stars_of_age(rng, age + 0.2), lognormal(rng, 1.5, 0.3))
     if rng.random() < 0.75:
-        add_dust_lane(frame, u, v, 1.5 * size, 0.45 * height, rng.uniform(0.3, 1.6))
+        patches = np.exp(0.5 * smooth_field(rng, disc.shape, max(0.25 * size, 4)))
+        add_dust_lane(frame, u, v, 1.5 * size, 0.45 * height, rng.uniform(0.3, 1.6) * patches)
 
 
 def add_dust_lane(
-    frame: Frame, u: Array, v: Array, length: float, width: float, depth: float
+    frame: Frame, u: Array, v: Array, length: float, width: float, depth: Array | float
 ) -> None:
     """Dim what is drawn along the line v = 0: dust takes most from g, least from z.
 
@@ -535,7 +536,7 @@ KINDS: tuple[tuple[Callable[..., None], float, float, float, tuple], ...] = (
     (draw_spiral, 13.0, 0.38, 4.5, ((7, 17), (0.25, 0.75), 0.46)),
     (draw_spiral, 14.5, 0.4, 4.5, ((17, 36), (0.45, 0.95), 0.3)),
     (draw_edge_on, 25.0, 0.6, 5.0, (0.55,)),
-    (draw_edge_on, 18.0, 0.5, 5.0, (0.8, 0.4)),
+    (draw_edge_on, 18.0, 0.5, 5.0, (0.8, 0.45)),
 )
 """How each of the ten classes is drawn, in the order of the data set."""
 
