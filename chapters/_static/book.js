@@ -1,4 +1,5 @@
-// What the theme and the widgets leave out: names for sliders, and boxes that scroll by keyboard.
+// What the theme and the widgets leave out: names for sliders, boxes that scroll by keyboard, and
+// printing from dark mode.
 
 // A slider says its label and, as it moves, the text beside it.
 function nameSliders() {
@@ -39,6 +40,16 @@ function reachScrollingBoxes() {
     }
   }
 }
+
+// Paper is white.
+let theme;
+addEventListener("beforeprint", () => {
+  theme = document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = "light";
+});
+addEventListener("afterprint", () => {
+  document.documentElement.dataset.theme = theme;
+});
 
 addEventListener("DOMContentLoaded", () => {
   const article = document.querySelector("article") ?? document.body;

@@ -67,6 +67,10 @@ def is_known(text: str, known: list[tuple]) -> bool:
     return any(all(part in text for part in entry[:-1]) for entry in known)
 
 
+def test_there_is_a_book():
+    assert "chapters/index.html" in pages(), "run `make book`"
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", pages())
 def test_page(name, mode, address, contexts):
