@@ -96,7 +96,7 @@ def test_answers_are_not_shown(name: str) -> None:
 
 def test_under_nbgrader_the_same_check_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-    with pytest.raises(checks.CheckFailed, match="^sigmoid: The sign") as caught:
+    with pytest.raises(checks.CheckFailed, match=r"^sigmoid: The sign") as caught:
         checks.sigmoid(lambda x: 1 / (1 + np.exp(x)))
     assert caught.value._render_traceback_() == [f"CheckFailed: {caught.value}"]
     with pytest.raises(checks.CheckFailed, match="not attempted yet"):

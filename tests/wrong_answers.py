@@ -188,7 +188,7 @@ WRONG += [
     (
         "coarsen",
         lambda p, c: sum(p[i::c, j::c] for i in range(c) for j in range(c)) / c**2,
-        "overfl",
+        "overflowed",
     ),
     (
         "coarsen",

@@ -1,0 +1,105 @@
+"""Make the students' notebooks from the solutions, by nbgrader's own preprocessors.
+
+    python tests/make_exercises.py                      writes and executes chapters/exercises/
+    python tests/make_exercises.py --course FOLDER      sets up a new nbgrader course instead
+
+A solution notebook has the answers between BEGIN SOLUTION and END SOLUTION, and tests between
+BEGIN HIDDEN TESTS and END HIDDEN TESTS. Needs the extra: pip install -e '.[instructor]'.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parents[1]
+SOLUTIONS = sorted((ROOT / "chapters/solutions").glob("*.ipynb"))
+STUB = "# YOUR CODE HERE"
+BOOK_TAGS = {"hide-input", "remove-input"}
+
+CONFIG = f'''"""nbgrader's settings for this course; see the instructor's page of the book."""
+
+c = get_config()  # noqa: F821
+c.CourseDirectory.course_id = "galaxies"
+c.CourseDirectory.root = {{root!r}}
+c.ClearSolutions.code_stub = {{{{"python": "{STUB}"}}}}
+# A check stops an endless function after a second; this stops an endless loop outside of one.
+c.Execute.timeout = 60
+# A learning management system's names: anna_01_exploring_the_data.ipynb, or anna_…_01_….ipynb.
+c.FileNameCollectorPlugin.named_regexp = (
+    r".*[/\\\\](?P<student_id>[^/\\\\_]+)_(?:.*_)?(?P<file_id>\\d\\d_[a-z_]+)\\.ipynb$"
+)
+'''
+
+
+def as_source(path: Path) -> nbformat.NotebookNode:
+    """Return a solution notebook as nbgrader's source: a student's title, no tags for the book."""
+    notebook = nbformat.read(path, as_version=4)
+    title = notebook.cells[0]
+    title.source = title.source.replace("# Solutions: ", "# Exercises: ", 1)
+    for cell in notebook.cells:
+        tags = [tag for tag in cell.metadata.pop("tags", []) if tag not in BOOK_TAGS]
+        if tags:
+            cell.metadata["tags"] = tags
+    return notebook
+
+
+def as_exercises(path: Path) -> nbformat.NotebookNode:
+    """Return what the student gets, not yet executed."""
+    from nbgrader import preprocessors
+    from traitlets.config import Config
+
+    config = Config()
+    config.ClearSolutions.code_stub = {"python": STUB}
+    notebook = as_source(path)
+    for name in (
+        "LockCells",
+        "ClearSolutions",
+        "ClearOutput",
+        "CheckCellMetadata",
+        "ClearHiddenTests",
+        "ClearMarkScheme",
+        "ComputeChecksums",
+        "CheckCellMetadata",
+    ):
+        notebook, _ = getattr(preprocessors, name)(config=config).preprocess(notebook, {})
+    return notebook
+
+
+def write_exercises() -> None:
+    """Write and execute chapters/exercises/, one notebook for each solution."""
+    from execute_notebooks import execute
+
+    from galaxy_lib.datasets import simulated_sample_path
+
+    os.environ["GALAXY10_FILE"] = str(simulated_sample_path())
+    for path in SOLUTIONS:
+        target = ROOT / "chapters/exercises" / path.name
+        print(target.relative_to(ROOT), flush=True)
+        nbformat.write(as_exercises(path), target)
+        execute(target)
+
+
+def write_course(folder: Path) -> None:
+    """Write a course folder: settings, and each chapter as an assignment of its own."""
+    folder.mkdir(parents=True)
+    config = CONFIG.format(root=str(folder.resolve()))
+    (folder / "nbgrader_config.py").write_text(config, encoding="utf-8")
+    for path in SOLUTIONS:
+        source = folder / "source" / path.stem / path.name
+        source.parent.mkdir(parents=True)
+        nbformat.write(as_source(path), source)
+    print(f"{folder} holds {len(SOLUTIONS)} assignments")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser("make_exercises.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--course", type=Path, metavar="FOLDER", help="a folder yet to be made")
+    arguments = parser.parse_args()
+    if arguments.course:
+        write_course(arguments.course)
+    else:
+        write_exercises()

@@ -1,0 +1,245 @@
+"""The exercises: made from the solutions, and graded by nbgrader as an instructor would."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import make_exercises
+import nbformat
+import pytest
+
+from galaxy_lib import checks
+
+ROOT = Path(__file__).resolve().parents[1]
+EXERCISES = ROOT / "chapters/exercises"
+chapter = pytest.mark.parametrize("path", make_exercises.SOLUTIONS, ids=lambda path: path.stem)
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def graded(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """The check cells, marked by a machine."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [cell for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
+
+
+def shown(cell: nbformat.NotebookNode) -> str:
+    return "".join(output.get("data", {}).get("text/plain", "") for output in cell.outputs)
+
+
+def test_every_check_has_its_exercise_and_its_effort() -> None:
+    names = []
+    for path in make_exercises.SOLUTIONS:
+        notebook = read(path)
+        names += [cell.metadata.nbgrader.grade_id for cell in graded(notebook)]
+        text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+        assert len(re.findall(r"^\*★{1,3} · \d+ minutes\*$", text, re.M)) == len(graded(notebook))
+    assert names == [f"check_{name}" for names in checks._chapters.values() for name in names]
+    assert len(names) >= 24
+
+
+@chapter
+def test_solutions_are_correct_and_exercises_not_attempted(path: Path) -> None:
+    assert {shown(cell) for cell in graded(read(path))} == {"correct"}
+    assert {shown(cell) for cell in graded(read(EXERCISES / path.name))} == {"not attempted yet"}
+
+
+@chapter
+def test_exercises_hold_no_solution(path: Path) -> None:
+    text = (EXERCISES / path.name).read_text(encoding="utf-8")
+    assert "SOLUTION" not in text
+    assert "HIDDEN" not in text
+    assert read(EXERCISES / path.name).cells[0].source.startswith("# Exercises: ")
+    assert read(path).cells[0].source.startswith("# Solutions: ")
+
+
+@chapter
+def test_exercises_are_made_from_the_solutions(path: Path) -> None:
+    """`python tests/make_exercises.py` would write the same, outputs (nbval's part) aside."""
+    pytest.importorskip("nbgrader", reason="nbgrader (the extra [instructor]) is not installed")
+    committed = read(EXERCISES / path.name)
+    for cell in committed.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    made = make_exercises.as_exercises(path)
+    assert made == committed, "run: python tests/make_exercises.py"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory):
+    """Hand out all chapters, collect five submissions, grade them, write feedback."""
+    pytest.importorskip("nbgrader", reason="nbgrader (the extra [instructor]) is not installed")
+    folder = tmp_path_factory.mktemp("nbgrader") / "course"
+    make_exercises.write_course(folder)
+    # All chapters in one assignment here: it saves starting nbgrader six times more.
+    sources = sorted((folder / "source").glob("*/*.ipynb"))
+    (folder / "source/all").mkdir()
+    for source in sources:
+        source.rename(folder / "source/all" / source.name)
+        source.parent.rmdir()
+    nbgrader(folder, "generate_assignment", "all")
+    hand_in(folder)
+    nbgrader(folder, "zip_collect", "all")
+    nbgrader(folder, "autograde", "all", "--Execute.timeout=4")
+    nbgrader(folder, "generate_feedback", "all")
+    return folder
+
+
+def nbgrader(folder: Path, *command: str) -> None:
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "OMP_NUM_THREADS": "1",
+    }
+    environment.pop("NBGRADER_EXECUTION", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def answered(name: str) -> nbformat.NotebookNode:
+    """A chapter's exercises with the model solutions filled in."""
+    answers = {
+        cell.metadata.nbgrader.grade_id: cell.source
+        for cell in make_exercises.as_source(ROOT / "chapters/solutions" / name).cells
+        if cell.metadata.get("nbgrader", {}).get("solution")
+    }
+    notebook = read(EXERCISES / name)
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = answers[cell.metadata.nbgrader.grade_id]
+    return notebook
+
+
+UNTOUCHED = ["03_batching.ipynb", "05_training.ipynb", "07_what_comes_after.ipynb"]
+BROKEN = ["forward_one", "gradient_A", "gradients", "baseline", "recall", "find_leaks"]
+ENDLESS = {
+    "gradient_B": "def gradient_B(A, x, z_tilde, z, y):\n    while True:\n        x = x + 1",
+    "most_confused": "while True:\n    pass",
+}
+TAMPERED = 'def sigmoid(x):\n    return x\n\n\nchecks.sigmoid = lambda f: "correct"'
+
+
+def hand_in(folder: Path) -> None:
+    """Put the submissions where a learning management system's download goes."""
+    archive = folder / "downloaded/all/archive"
+    archive.mkdir(parents=True)
+    with zipfile.ZipFile(archive / "submissions.zip", "w") as submissions:
+
+        def submit(student: str, name: str, answers: dict[str, str] | None) -> None:
+            notebook = read(EXERCISES / name) if answers is None else answered(name)
+            for cell in notebook.cells:
+                grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+                cell.source = (answers or {}).get(grade_id, cell.source)
+            submissions.writestr(f"{student}_{name}", nbformat.writes(notebook))
+
+        for path in make_exercises.SOLUTIONS:
+            submit("perfect", path.name, {})
+        for name in UNTOUCHED:
+            submit("untouched", name, None)
+        for name in ("03_batching.ipynb", "06_evaluation.ipynb"):
+            submit("half", name, {name: f'{name} = lambda *a: "broken"' for name in BROKEN})
+            submit("endless", name, ENDLESS)
+        submit("tampering", "03_batching.ipynb", {"sigmoid": TAMPERED})
+
+
+def scores(course: Path, student: str) -> dict[str, tuple[float, float]]:
+    """What a student earned and could have earned, of what a machine marks."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        submission = gradebook.find_submission("all", student)
+        grades = [grade for book in submission.notebooks for grade in book.grades]
+        return {
+            grade.name.removeprefix("check_"): (grade.auto_score, grade.max_score)
+            for grade in grades
+            if grade.name.startswith("check_")
+        }
+
+
+def lost(course: Path, student: str) -> set[str]:
+    """Exercises that earned nothing; the others earned all their points."""
+    marks = scores(course, student)
+    assert all(score in (0, best) for score, best in marks.values())
+    return {name for name, (score, _) in marks.items() if score == 0}
+
+
+def exercises_of(*names: str) -> set[str]:
+    found = [cell for name in names for cell in graded(read(EXERCISES / name))]
+    return {cell.metadata.nbgrader.grade_id.removeprefix("check_") for cell in found}
+
+
+def test_release_is_the_committed_notebook(course: Path) -> None:
+    """So a student may hand in the notebook from the repository itself."""
+    for path in make_exercises.SOLUTIONS:
+        released = read(course / "release/all" / path.name)
+        assert [c.source for c in released.cells] == [
+            c.source for c in read(EXERCISES / path.name).cells
+        ]
+
+
+def test_a_perfect_submission_earns_everything(course: Path) -> None:
+    assert len(scores(course, "perfect")) >= 24
+    assert lost(course, "perfect") == set()
+
+
+def test_an_untouched_submission_earns_nothing(course: Path) -> None:
+    assert lost(course, "untouched") >= exercises_of(*UNTOUCHED)
+    assert not any(score for score, _ in scores(course, "untouched").values())
+
+
+def test_broken_answers_cost_their_own_marks_alone(course: Path) -> None:
+    marks = scores(course, "half")
+    both = exercises_of("03_batching.ipynb", "06_evaluation.ipynb")
+    assert {name for name in both if marks[name][0] == 0} == set(BROKEN)
+
+
+def test_endless_loops_cost_their_own_marks_alone(course: Path) -> None:
+    marks = scores(course, "endless")
+    both = exercises_of("03_batching.ipynb", "06_evaluation.ipynb")
+    assert {name for name in both if marks[name][0] == 0} == set(ENDLESS)
+
+
+def test_overwriting_a_check_earns_nothing(course: Path) -> None:
+    marks = scores(course, "tampering")
+    others = exercises_of("03_batching.ipynb")
+    assert {name for name in others if marks[name][0] == 0} == {"sigmoid"}
+
+
+def test_feedback_names_the_mistake_and_shows_no_library_source(course: Path) -> None:
+    lines = Path(checks.__file__).read_text(encoding="utf-8").splitlines()
+    secret = {line.strip() for line in lines if len(line.strip()) > 40 and '"' not in line}
+    pages = sorted((course / "feedback").rglob("*.html"))
+    assert len(pages) >= 15
+    everything = ""
+    for page in pages:
+        text = html.unescape(re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8")))
+        assert not [line for line in secret if line in text], page
+        everything += text
+    assert "CheckFailed: gradient_A: The result is a str" in everything
+    assert "CheckFailed: sigmoid: not attempted yet" in everything
+    assert "CheckFailed: gradient_B: It was stopped after 1 s in line" in everything
+
+
+def test_committed_json_is_what_nbformat_writes() -> None:
+    """Regenerating changes no byte that nobody meant to change."""
+    for path in [*make_exercises.SOLUTIONS, *EXERCISES.glob("*.ipynb")]:
+        text = path.read_text(encoding="utf-8")
+        assert text == nbformat.writes(nbformat.reads(text, as_version=4)) + "\n", path
+        assert "execution" not in {key for c in json.loads(text)["cells"] for key in c["metadata"]}
