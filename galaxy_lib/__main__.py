@@ -44,7 +44,7 @@ def info(args: argparse.Namespace) -> int:
     path, why = datasets.find_dataset(args.file)
     description = datasets.describe(path)
     print(f"{path} is in use: {why}.\n{description}")
-    return 1 if description.problems else 0
+    return 1 if description.problem else 0
 
 
 def parser() -> argparse.ArgumentParser:

@@ -40,26 +40,6 @@ def cache_folder() -> Path:
     return Path(pooch.os_cache("galaxy_lib"))
 
 
-def find_dataset(datafile: str | os.PathLike | None = None) -> tuple[Path, str]:
-    """Return the file in use and why it is this one; see `dataset_path`."""
-    if datafile is not None:
-        return _existing(Path(datafile).expanduser(), ""), "it was named"
-    if named := os.environ.get("GALAXY10_FILE"):
-        hint = " (named by the environment variable GALAXY10_FILE)"
-        return _existing(Path(named).expanduser(), hint), "GALAXY10_FILE names it"
-    if (here := Path(FILE_NAME)).exists():
-        return here, "it is in the working directory"
-    return simulated_sample_path(), "no real file was named or found"
-
-
-def _existing(path: Path, hint: str) -> Path:
-    if not path.exists():
-        raise FileNotFoundError(
-            f"There is no file {path}{hint}; `python -m galaxy_lib fetch` gets the real one."
-        )
-    return path
-
-
 def dataset_path(datafile: str | os.PathLike | None = None) -> Path:
     """Find the file of galaxies to use (chapter 1).
 
@@ -71,16 +51,31 @@ def dataset_path(datafile: str | os.PathLike | None = None) -> Path:
         simulated sample, which is made on first use and kept in the user's cache folder (or in
         the one that ``GALAXY10_CACHE`` names).
 
-    Returns
-    -------
-    Path
-
     Raises
     ------
     FileNotFoundError
         If the file that was chosen does not exist.
     """
     return find_dataset(datafile)[0]
+
+
+def find_dataset(datafile: str | os.PathLike | None = None) -> tuple[Path, str]:
+    """Return the file in use and why it is this one; see `dataset_path`."""
+    if datafile is not None:
+        return _existing(datafile), "it was named"
+    if named := os.environ.get("GALAXY10_FILE"):
+        return _existing(named, "GALAXY10_FILE names it, but "), "GALAXY10_FILE names it"
+    if (here := Path(FILE_NAME)).exists():
+        return here, "it is in the working directory"
+    return simulated_sample_path(), "no real file was named or found"
+
+
+def _existing(file: str | os.PathLike, but: str = "") -> Path:
+    path = Path(file).expanduser()
+    if not path.exists():
+        hint = "`python -m galaxy_lib fetch` gets the real one"
+        raise FileNotFoundError(f"{but}there is no file {path}; {hint}.")
+    return path
 
 
 # ------------------------------------------------------------------------------- is it sound?
@@ -94,56 +89,52 @@ def open_dataset(path: str | os.PathLike) -> h5py.File:
     FileNotFoundError
         If it does not exist.
     OSError
-        If it is not HDF5, or only a part of it.
+        If it is not HDF5, or damaged, or only a part of a file.
     ValueError
         If its contents are not those of a Galaxy10 file.
     """
-    path = _existing(Path(path), "")
+    path = _existing(path)
     try:
         ds = h5py.File(path, "r")
-    except OSError as error:
-        raise OSError(
-            f"{path} is not a readable HDF5 file ({error}); is it another file, or a part of one?"
-        ) from None
-    for problem in problems(ds):
+        problem = _problem(ds)
+    except (OSError, RuntimeError, KeyError) as error:
+        raise OSError(f"{path} is not a readable HDF5 file, or not all of one ({error}).") from None
+    if problem:
         ds.close()
         raise ValueError(f"{path}: {problem}")
     return ds
 
 
-def problems(ds: h5py.File) -> Iterator[str]:
-    """Yield what keeps an open file from being used, one sentence each."""
+def _problem(ds: h5py.File) -> str | None:
+    """Return what keeps an open file from being used, in one sentence, if anything does."""
     for name in ("images", "ans"):
         if not isinstance(ds.get(name), h5py.Dataset):
-            yield f"it holds no data set {name!r}; a Galaxy10 file has 'images' and 'ans'."
-            return
+            return f"it holds no data set {name!r}; a Galaxy10 file has 'images' and 'ans'."
     images, ans = ds["images"], ds["ans"]
     shape = "×".join(str(n) for n in images.shape)
     if images.ndim != 4 or images.shape[3] != 3 or images.shape[1] != images.shape[2]:
-        yield f"'images' is {shape}, but N×256×256×3 is needed: square pictures in three bands."
-        return
+        return f"'images' is {shape}, but N×256×256×3 is needed: square pictures in three bands."
     if images.shape[1] == 69:
-        yield "its pictures are 69×69: that is Galaxy10 SDSS, whose classes are not these ten."
+        return "its pictures are 69×69: that is Galaxy10 SDSS, whose classes are not these ten."
     if images.dtype != np.uint8:
-        yield f"'images' holds {images.dtype}, but uint8 is needed (0 to 255)."
+        return f"'images' holds {images.dtype}, but uint8 is needed (0 to 255)."
     if ans.ndim != 1 or ans.dtype.kind not in "iu":
-        yield f"'ans' is {ans.dtype} {ans.shape}, but one whole number per galaxy is needed."
-        return
+        return f"'ans' is {ans.dtype} {ans.shape}, but one whole number per galaxy is needed."
     if len(ans) != len(images):
-        yield f"'images' has {len(images)} rows and 'ans' has {len(ans)}; they must be as long."
+        return f"'images' has {len(images)} rows and 'ans' has {len(ans)}; they must be as long."
     if len(images) == 0:
-        yield "it holds no galaxies; choose another file."
+        return "it holds no galaxies; choose another file."
     wrong = [k for k in np.unique(ans[:]).tolist() if k not in galaxy_types]
-    if wrong:
-        yield f"'ans' holds {wrong[0]}, but the classes run from 0 to {N_TYPES - 1}."
+    return (
+        f"'ans' holds {wrong[0]}, but the classes run from 0 to {N_TYPES - 1}." if wrong else None
+    )
 
 
 def catalogue(ds: h5py.File, name: str) -> np.ndarray:
-    """Return a column (N,) of ``ra``, ``dec``, ``redshift`` or ``pxscale``; NaN where unknown."""
+    """Return a column, float64 (N,): ``ra``, ``dec``, ``redshift``, ``pxscale``; NaN if unknown."""
     n = len(ds["ans"])
-    if name in ds and ds[name].shape == (n,):
-        return ds[name][:].astype(np.float64)
-    return np.full(n, np.nan)
+    known = name in ds and ds[name].shape == (n,)
+    return ds[name][:].astype(np.float64) if known else np.full(n, np.nan)
 
 
 @dataclass(frozen=True)
@@ -153,7 +144,7 @@ class Description:
     simulated: bool = False
     counts: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
+    problem: str = ""
 
     @property
     def statement(self) -> str:
@@ -164,43 +155,37 @@ class Description:
         return f"These are {n} real galaxies from Galaxy10 DECaLS."
 
     def __str__(self) -> str:
-        lines = [self.statement] if self.counts else []
-        for k, count in enumerate(self.counts):
-            share = count / sum(self.counts)
-            lines.append(f"{k}  {galaxy_types[k]:32} {count:6,} {share:7.1%}")
-        lines += self.notes
-        return "\n".join(lines + [f"It cannot be used: {problem}" for problem in self.problems])
+        if self.problem:
+            return f"It cannot be used: {self.problem}"
+        table = [
+            f"{k}  {galaxy_types[k]:32} {count:6,} {count / sum(self.counts):7.1%}"
+            for k, count in enumerate(self.counts)
+        ]
+        return "\n".join([self.statement, *table, *self.notes])
 
 
 def describe(path: str | os.PathLike) -> Description:
-    """Say what a file is: real or simulated, how many of each class, what is wrong with it.
+    """Say what a file is: ``simulated`` or real, ``counts`` of the classes, ``notes``, ``problem``.
 
-    Returns
-    -------
-    Description
-        ``simulated``, ``counts`` (10 numbers of galaxies), ``statement`` (a sentence), ``notes``
-        (on the file's layout and on positions) and ``problems`` (why it cannot be used).
+    ``statement`` is a sentence for the reader, ``problem`` says why the file cannot be used.
     """
     try:
-        ds = open_dataset(path)
+        with open_dataset(path) as ds:
+            images, ans = ds["images"], ds["ans"][:]
+            place = [catalogue(ds, name) for name in ("ra", "dec", "pxscale")]
+            simulated = bool(ds.attrs.get("simulated", False))
+            layout = "in one block" if images.chunks is None else f"in chunks of {images.chunks}"
+            side, packing, times = images.shape[1], images.compression, overhead(images)
     except (OSError, ValueError) as error:
-        return Description(problems=(str(error),))
-    with ds:
-        images, ans = ds["images"], ds["ans"][:]
-        layout = "in one block" if images.chunks is None else f"in chunks of {images.chunks}"
-        size, times = "×".join(str(n) for n in images.shape[1:]), overhead(images)
-        notes = [f"Pictures are {size}, {layout}, compression: {images.compression or 'none'}."]
-        if times > 1:
-            notes.append(f"To read one picture alone, {times:.0f} times its bytes must be read.")
-        place = [catalogue(ds, name) for name in ("ra", "dec", "pxscale")]
-        pairs, separation = sky_pairs(*place, side=images.shape[1])
-        notes.append(
-            f"Positions are known for {np.isfinite(place[0] + place[1]).sum():,}; {len(pairs):,} "
-            f"pairs share sky, {len(conflicts(pairs, separation, ans)):,} of them are one galaxy "
-            "under two labels."
-        )
-        counts = tuple(np.bincount(ans, minlength=N_TYPES).tolist())
-        return Description(bool(ds.attrs.get("simulated", False)), counts, tuple(notes))
+        return Description(problem=str(error))
+    pairs, separation = sky_pairs(*place, side=side)
+    notes = (
+        f"Pictures are {side}×{side}×3, {layout}, compression: {packing or 'none'}; to read one "
+        f"alone, {times:.0f} times its bytes must be read.",
+        f"Positions are known for {np.isfinite(place[0] + place[1]).sum():,}; {len(pairs):,} pairs "
+        f"share sky, {len(conflicts(pairs, separation, ans)):,} are one galaxy with two labels.",
+    )
+    return Description(simulated, tuple(np.bincount(ans, minlength=N_TYPES).tolist()), notes)
 
 
 # --------------------------------------------------------------------------- writing such files
@@ -238,12 +223,10 @@ def write_piece(
     fraction: float | None = None,
     seed: int | None = None,
 ) -> None:
-    """Write a random piece of a file of galaxies to a new one, each class by itself.
+    """Write a random piece of the file ``full`` to a new file ``piece``, each class by itself.
 
     Parameters
     ----------
-    full, piece : path
-        The file to draw from, and the one to write.
     per_class : int
         How many galaxies of each class; a class with fewer is taken whole.
     fraction : float
@@ -316,12 +299,7 @@ def simulate_sample(
 ) -> None:
     """Write simulated galaxies to a new file; the same number and seed give the same bytes.
 
-    Raises
-    ------
-    FileExistsError
-        If ``path`` exists.
-    ValueError
-        If ``n_images`` is below 1.
+    Raises FileExistsError if ``path`` exists, ValueError if ``n_images`` is below 1.
     """
     from galaxy_lib.simulate import VERSION, plan_sample
 

@@ -75,19 +75,10 @@ def sum_dtype(coarsen: int) -> np.dtype:
 
 
 def block_sums(pictures: np.ndarray, coarsen: int) -> np.ndarray:
-    """Add up blocks of pixels, exactly (chapter 2).
+    """Add up blocks of ``coarsen`` × ``coarsen`` pixels, exactly (chapter 2).
 
-    Parameters
-    ----------
-    pictures : uint8 array (n, height, width, bands)
-        ``coarsen`` divides height and width.
-    coarsen : int
-        Side of a block in pixels.
-
-    Returns
-    -------
-    array (n, height / coarsen, width / coarsen, bands) of the smallest type that holds the sums
-        ``coarsen**2`` times the mean over each block.
+    ``pictures`` is uint8 (n, height, width, bands), and ``coarsen`` divides height and width. The
+    sums are (n, height / coarsen, width / coarsen, bands), of the smallest type that holds them.
     """
     if coarsen == 1:
         return pictures
@@ -121,22 +112,10 @@ def pictures(images: h5py.Dataset, rows: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def load_block_sums(images: h5py.Dataset, coarsen: int) -> np.ndarray:
-    """Read all pictures as block sums, with no more than a slab of full-size ones in memory.
+    """Read all pictures as `block_sums`, with no more than a slab of full-size ones in memory.
 
-    Parameters
-    ----------
-    images : h5py.Dataset, uint8 (N, height, width, bands), in any layout
-    coarsen : int
-        Side of a block in pixels; 1 reads the pictures themselves.
-
-    Returns
-    -------
-    array (N, height / coarsen, width / coarsen, bands), see `block_sums`
-
-    Raises
-    ------
-    OSError
-        If the file is damaged.
+    ``images`` is uint8 (N, height, width, bands), in any layout. An OSError says that the file is
+    damaged.
     """
     n, height, width, bands = images.shape
     sums = np.zeros((n, height // coarsen, width // coarsen, bands), sum_dtype(coarsen))
@@ -220,20 +199,9 @@ def _read_chunk(images: h5py.Dataset, start: tuple[int, ...], packed: bool) -> n
 
 
 def coarsened(path: Path, images: h5py.Dataset, coarsen: int, cache_folders=()) -> np.ndarray:
-    """Return the block sums of a file's pictures, from a cache where there is a sound one.
+    """Return `load_block_sums` of a file's pictures, from a cache where there is a sound one.
 
-    Parameters
-    ----------
-    path : Path
-        The file that ``images`` belongs to.
-    images, coarsen
-        See `load_block_sums`.
-    cache_folders : sequence of Path
-        Where a cache may be; it is written to the first of them that allows it.
-
-    Returns
-    -------
-    array, see `load_block_sums`
+    The cache is looked for in all ``cache_folders`` and written to the first that allows it.
     """
     key = _key(path, images.shape, coarsen)
     shape = (images.shape[0], images.shape[1] // coarsen, images.shape[2] // coarsen, 3)

@@ -42,7 +42,7 @@ def test_info_names_what_is_wrong(tmp_path, capsys):
     assert "not a readable HDF5 file" in said
     status, _, error = run(capsys, "info", tmp_path / "missing.h5")
     assert status == 1
-    assert error.startswith("galaxy_lib: There is no file")
+    assert error.startswith("galaxy_lib: there is no file")
     assert error.count("\n") == 1
 
 
