@@ -12,6 +12,7 @@ import json
 import math
 import os
 import secrets
+import stat
 import sys
 import threading
 import zlib
@@ -222,9 +223,9 @@ def coarsened(path: Path, images: h5py.Dataset, coarsen: int, cache_folders=()) 
 
 def _key(path: Path, shape: tuple[int, ...], coarsen: int) -> str:
     """Return what a cache must have been made from. The change time cannot be set by hand."""
-    stat = path.stat()
-    facts = (FORMAT, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, shape, coarsen)
-    return repr(facts)
+    file = path.stat()
+    stamp = (file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns)
+    return repr((FORMAT, *stamp, shape, coarsen))
 
 
 def _blocks(array: np.ndarray) -> list[memoryview]:
@@ -256,6 +257,8 @@ def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
 def _write_cache(cache: Path, key: str, sums: np.ndarray) -> None:
     """Write ``sums`` to ``cache`` with what tells later whether they can be trusted."""
     cache.parent.mkdir(parents=True, exist_ok=True)
+    if not cache.parent.stat().st_mode & stat.S_IWUSR:  # which root in a container could ignore
+        raise PermissionError(f"{cache.parent} is meant to stay as it is")
     checksums = list(in_threads(zlib.crc32, _blocks(sums), n_workers()))
     with written_whole(cache) as temporary, temporary.open("wb") as file:
         file.write(json.dumps({"key": key, "checksums": checksums}).encode() + b"\n")
