@@ -79,8 +79,13 @@ def write_exercises() -> None:
     for path in SOLUTIONS:
         target = ROOT / "chapters/exercises" / path.name
         print(target.relative_to(ROOT), flush=True)
-        nbformat.write(as_exercises(path), target)
-        execute(target)
+        part = target.with_name(f".{target.name}")
+        nbformat.write(as_exercises(path), part)
+        try:
+            execute(part)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def write_course(folder: Path) -> None:
