@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import galaxy_lib
@@ -37,6 +38,17 @@ def separate_caches(app, config) -> None:
     )
 
 
+def start_afresh_for_another_toc(app, config) -> None:
+    """Remove the site of another table of contents: its pages would stay, solutions included."""
+    toc = Path(app.srcdir, config.external_toc_path).read_bytes()
+    stamp = Path(app.doctreedir) / "toc"
+    if stamp.exists() and stamp.read_bytes() != toc:
+        shutil.rmtree(app.outdir)
+        Path(app.outdir).mkdir()
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_bytes(toc)
+
+
 def follow_the_fork(app, config) -> None:
     """Lead the launch buttons to the repository that publishes the book, if it says which."""
     if url := os.environ.get("BOOK_REPOSITORY_URL"):
@@ -56,5 +68,6 @@ def setup(app):
     """Register with Sphinx; a changed fingerprint makes it read every page again."""
     app.add_config_value("galaxy_fingerprint", "", "env")
     app.connect("config-inited", separate_caches, priority=100)
+    app.connect("config-inited", start_afresh_for_another_toc)
     app.connect("config-inited", follow_the_fork)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
