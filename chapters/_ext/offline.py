@@ -6,8 +6,13 @@ theme and myst-nb bring along.
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
+import re
 from pathlib import Path
+
+from PIL import Image
 
 
 def use_vendored_widgets(app, config) -> None:
@@ -50,6 +55,46 @@ def drop_weight(app, exception) -> None:
         source_map.unlink()
 
 
+def webp(path: Path) -> Path:
+    """Return the path of a picture's smaller twin, which takes its place."""
+    picture = Image.open(path).convert("RGBA")
+    paper = Image.new("RGBA", picture.size, "white")
+    picture = Image.alpha_composite(paper, picture).convert("RGB")
+    # Curves are smaller in few colours without loss, photographs are with it.
+    curves, photograph = io.BytesIO(), io.BytesIO()
+    picture.quantize(256).convert("RGB").save(curves, "WEBP", lossless=True)
+    picture.save(photograph, "WEBP", quality=90)
+    twin = path.with_suffix(".webp")
+    twin.write_bytes(min(curves.getvalue(), photograph.getvalue(), key=len))
+    path.unlink()
+    return twin
+
+
+def lighten_pages(app, exception) -> None:
+    """Keep pages below 3 MB: figures as WebP, and frames in files that load when they are shown."""
+    if exception or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    images = out / "_images"
+    images.mkdir(exist_ok=True)
+    for picture in images.glob("*.png"):
+        webp(picture)
+
+    def frame(match) -> str:
+        data = base64.b64decode(match[1])
+        name = f"frame-{hashlib.sha256(data).hexdigest()[:16]}.webp"
+        (images / name).write_bytes(data)
+        return f"{up}_images/{name}"
+
+    for page in out.rglob("*.html"):
+        up = "../" * (len(page.relative_to(out).parts) - 1)
+        text = page.read_text(encoding="utf-8")
+        lighter = re.sub(r"data:image/webp;base64,([A-Za-z0-9+/=]+)", frame, text)
+        lighter = re.sub(r"(_images/[\w.-]+)\.png\b", r"\1.webp", lighter)
+        if lighter != text:
+            page.write_text(lighter, encoding="utf-8")
+
+
 def setup(app):
     """Register with Sphinx."""
     app.add_config_value("static_fingerprint", "", "html")
@@ -57,4 +102,5 @@ def setup(app):
     app.connect("config-inited", use_vendored_widgets, priority=100)
     app.connect("config-inited", without_thebe)
     app.connect("build-finished", drop_weight)
+    app.connect("build-finished", lighten_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

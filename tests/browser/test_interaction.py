@@ -6,9 +6,9 @@ import pytest
 from built_book import HTML, pages
 
 FIGURES = [name for name in pages() if "galaxy-frames" in (HTML / name).read_text("utf-8")]
-SEEN = (
-    """figure => [...figure.querySelectorAll("img")].map(image => image.src + image.alt).join()"""
-)
+SEEN = """figure => [...figure.querySelectorAll("img")]
+  .filter(image => image.complete && image.naturalWidth > 0)
+  .map(image => image.src + image.alt).join()"""
 
 
 def move_every_slider(page) -> int:
