@@ -239,6 +239,12 @@ def _compare(value, right, mistakes=()) -> None:
             raise _Wrong(f"{what} has the right shape, but wrong values.")
 
 
+def _forbid(*mistakes) -> None:
+    for wrong, sentence in mistakes:
+        if wrong:
+            raise _Wrong(sentence)
+
+
 def _pairs(value) -> np.ndarray:
     """Read a list or set of pairs, or an array (n, 2), in any order."""
     try:
@@ -305,14 +311,8 @@ def _chapter_1() -> None:
         (np.argwhere(apart < r), "Let i < j: no galaxy with itself, no pair twice."),
         (_pair_list(np.hypot(turn, ddec) < r), "Steps in ra shrink with cos(dec) to the poles."),
         (_pair_list(np.hypot(turn * np.cos(dec), ddec) < r), "np.cos takes radians, not degrees."),
-        (
-            _pair_list(np.hypot(dra * np.cos(d), ddec) < r),
-            "ra goes round: 359.999° is near 0.001°.",
-        ),
-        (
-            _pair_list(np.hypot(dra, ddec) < r),
-            "Steps in ra shrink with cos(dec), and ra goes round.",
-        ),
+        (_pair_list(np.hypot(dra * np.cos(d), ddec) < r), "ra goes round: 359.999 is near 0.001."),
+        (_pair_list(np.hypot(dra, ddec) < r), "ra shrinks with cos(dec), and ra goes round."),
         (_pair_list(apart < 33), "Degrees are compared with arcseconds: a degree has 3600."),
         (_pair_list(apart < 33 / 60), "A degree has 3600 arcseconds, not 60."),
     )
@@ -354,10 +354,7 @@ def _chapter_2() -> None:
         (right * 9, "That is the sum over each block: return the mean."),
         (right * 3, "A block has c×c pixels, not c."),
         (right.mean(2), "The colours are averaged too: keep the last axis."),
-        (
-            p.reshape(3, 4, 3, 6, 3).mean((0, 2)),
-            "The reshape mixes distant pixels: check its order.",
-        ),
+        (p.reshape(3, 4, 3, 6, 3).mean((0, 2)), "The reshape mixes distant pixels."),
         (right.swapaxes(0, 1), "Rows and columns of the picture are swapped."),
     )
     _make_check(2, "split", _check_split)
@@ -374,23 +371,18 @@ def _check_split(function) -> None:
 
     training, test = rows(1)
     every = np.concatenate([training, test])
-    for wrong, sentence in (
+    _forbid(
         (every.min() == 1 and every.max() == 107, "Rows are numbered from 0, not from 1."),
         (set(training) & set(test), "Some rows are in both sets: that tests on training data."),
         (len(set(every)) < len(every), "Some rows are drawn twice: use a permutation."),
         (set(every) != set(range(107)), f"{107 - len(every)} of 107 rows are in neither set."),
         (len(test) == 85, "The two sets are swapped: training comes first."),
-        (
-            len(training) != 85,
-            f"{len(training)} rows to train on: int(0.8 * 107) is another number.",
-        ),
+        (len(training) != 85, f"{len(training)} rows to train on is not int(0.8 * 107)."),
         (set(training) == set(range(85)), "Unshuffled: the test set has the last classes."),
         (set(test) == set(range(22)), "Unshuffled: the test set has the first classes."),
         (not _close(rows(1), (training, test)), "The same seed splits differently: use rng."),
         (_close(rows(2), (training, test)), "Another seed gives the same split: use rng."),
-    ):
-        if wrong:
-            raise _Wrong(sentence)
+    )
 
 
 def _check_batches(function) -> None:
@@ -406,36 +398,26 @@ def _check_batches(function) -> None:
     first = epoch(rng)
     shapes = [(a.shape, b.shape) for a, b in first]
     widths = [a.shape[-1] for a, _ in first]
-    for wrong, sentence in (
+    _forbid(
         (len(first) == 99, "The batches do not end: stop when every galaxy was met once."),
         (((5, 3), (5, 2)) in shapes, "A column is a galaxy: x_b should be (3, 5), not (5, 3)."),
         (0 in widths, "The last batch is empty."),
         (widths == [5] * 4, "The last batch, a short one, is left out."),
-        (
-            widths != [5, 5, 5, 5, 3],
-            f"The batches are {widths} wide, but should be [5, 5, 5, 5, 3].",
-        ),
+        (widths != [5, 5, 5, 5, 3], f"The batches are {widths} wide, not [5, 5, 5, 5, 3]."),
         (
             {len(a) for a, _ in first} != {3},
-            f"x_b has shape {shapes[0][0]}, but should have (3, 5).",
+            f"x_b and y_b have shapes {shapes[:1]}, not (3, 5), (2, 5).",
         ),
-        (
-            [(2, w) for w in widths] != [b for _, b in shapes],
-            "y_b should have 2 rows, as wide as x_b.",
-        ),
-    ):
-        if wrong:
-            raise _Wrong(sentence)
+        ([(2, w) for w in widths] != [b for _, b in shapes], "y_b has not the shape (2, S)."),
+    )
     columns, targets = (np.concatenate(part, axis=1) for part in zip(*first, strict=True))
     again = np.concatenate([a for a, _ in epoch(rng)], axis=1)
-    for wrong, sentence in (
+    _forbid(
         ((targets - 100 != columns[:2]).any(), "x and y are shuffled apart: use one permutation."),
         (len(set(columns[0])) < 23, "Some galaxies come twice, others never: use a permutation."),
         ((columns == x).all(), "The galaxies come in their old order: shuffle them."),
         ((columns == again).all(), "The next epoch has the same order: draw a new one from rng."),
-    ):
-        if wrong:
-            raise _Wrong(sentence)
+    )
 
 
 def _slopes(A, B, x, y, factor=2.0, output=True, hidden=True, back="oh,o->h"):
@@ -522,10 +504,7 @@ def _chapter_3() -> None:
         (_slopes(*one, output=False)[1], no_output),
         (2 * (A.T @ e * z1 * (1 - z1) * zt1 * (1 - zt1)) @ x[:, :1].T, "Aᵀ acts on e∘z∘(1 - z)."),
         (2 * (d * zt1 * (1 - zt1)) @ x[:, :1].T, "The error ẽ = Aᵀ[…] is missing."),
-        (
-            2 * A.T @ d @ (zt1.T @ (1 - zt1)) @ x[:, :1].T,
-            "`@` stands where `*` belongs: ẽ∘z̃∘(1 - z̃).",
-        ),
+        (2 * A.T @ d @ (zt1.T @ (1 - zt1)) @ x[:, :1].T, "`@` stands where `*` belongs."),
     )
 
     def mean(**options):
@@ -611,10 +590,7 @@ def _chapter_4() -> None:
         (_path(*case, carry=0), "The velocity is not carried over from step to step."),
         (_path(*case, share=False), "(1 - β) is forgotten."),
         (_path(w, 0.15, 0, 8), "That is plain descent: the velocity is not used."),
-        (
-            _path(*case, slope=lambda p: _HILL @ w),
-            "The gradient is always that of the first point.",
-        ),
+        (_path(*case, slope=lambda p: _HILL @ w), "The gradient stays that of the first point."),
         (_path(w, -0.15, 0.7, 8), "The sign is wrong: the path climbs."),
         (path[1:], "The starting point is missing: n_steps + 1 rows."),
         (path[:-1], "The last point is missing: n_steps + 1 rows."),
@@ -707,10 +683,7 @@ def _chapter_5() -> None:
     n, (z, t) = hits[40:].sum(), (np.sqrt(x[:, 40:]), y[:, 40:])
     ask("fraction_correct", np.sqrt, (x[:, :40], y[:, :40]), (x[:, 40:], t))(
         n / 30,
-        (
-            hits[:40].mean(),
-            "That is testing on training data: what was learned by heart says little.",
-        ),
+        (hits[:40].mean(), "That is testing on training data, which may be learned by heart."),
         (hits.mean(), "Training data are counted too: that is testing on training data."),
         (n / 1.0, "That is a count: divide by the number of galaxies."),
         (n / 0.3, "That is in per cent: return a fraction."),
@@ -735,10 +708,7 @@ def _chapter_5() -> None:
         (_train(*case, last=-1), "The last batch of each epoch is left out."),
         (_train(*case, last=1), "That is the first batch of each epoch alone."),
         (_train(A, B, [parts], 0.9, 0.7), "That is the first epoch alone."),
-        (
-            _train(*case, late=True),
-            "Both gradients belong to the old weights: take them before A moves.",
-        ),
+        (_train(*case, late=True), "Take both gradients at the old weights."),
         (_train(A, B, case[2], -0.9, 0.7), "The sign is wrong: the weights go downhill."),
         (_train(*case)[::-1], "The order is wrong: A first, then B."),
         ((A, B), "The weights do not change."),
@@ -761,14 +731,8 @@ def _chapter_5() -> None:
         (table(new=False), "One network is trained on and on: take a new one for each run."),
         (table(epochs=lambda size: n), "n_updates is not n_epochs: a batch is an update."),
         (table(epochs=lambda size: n // -(-100 // size)), "Round the number of epochs up."),
-        (
-            table(epochs=lambda size: -(-n // (100 // size))),
-            "The short last batch is an update too.",
-        ),
-        (
-            table(epochs=lambda size: 1),
-            "Each run has one epoch: give all the same number of updates.",
-        ),
+        (table(epochs=lambda size: -(-n // (100 // size))), "A short batch counts."),
+        (table(epochs=lambda size: 1), "All runs need the same number of updates."),
         (table().T, "It is transposed: one row for each rate, one column for each size."),
     )
 
@@ -839,14 +803,8 @@ def _chapter_6() -> None:
         (right[:1], "Exact copies alone are found: look for turned and mirrored ones too."),
         (right[:2], "Mirrored pictures are missed: there are eight orientations."),
         (right[[0, 2]], "Some orientations are missed: four turns, each with its mirror image."),
-        (
-            right[:, ::-1][[2, 1, 0]],
-            "The order is wrong: the test row first, then the training row.",
-        ),
-        (
-            _pairs([*right, (3, 6), (5, 7)]),
-            "Equal sums are not equal pictures: compare the pixels.",
-        ),
+        (right[:, ::-1][[2, 1, 0]], "The order is wrong: the test row comes first."),
+        (_pairs([*right, (3, 6), (5, 7)]), "Equal sums are not equal pictures: compare pixels."),
         (_pairs([*right, (3, 6)]), "Another order of colours is another picture."),
     )
 
@@ -859,36 +817,19 @@ def _check_report(report) -> None:
         raise _Wrong(f"The report still lacks {', '.join(missing)}.")
     M = _as_numbers(report["confusion_matrix"], np.zeros((10, 10)), "The confusion matrix")
     n, a = M.sum(), _as_numbers(report["accuracies"], np.zeros(3), "The list of accuracies")
-    for wrong, sentence in (
+    _forbid(
         (report["data"] not in ("simulated", "real"), "Say whether data are simulated or real."),
-        (
-            M.shape != (10, 10),
-            f"The confusion matrix has shape {M.shape}, but should have (10, 10).",
-        ),
+        (M.shape != (10, 10), f"The confusion matrix has shape {M.shape}, not (10, 10)."),
         (n < 1 or (M % 1 != 0).any(), "The confusion matrix holds counts of test galaxies."),
-        (
-            a.ndim != 1 or len(a) < 3,
-            "One run is no evidence: give the accuracies of 3 seeds or more.",
-        ),
-        (
-            len(set(report["seeds"])) != len(a),
-            "There should be one seed, a new one, for each accuracy.",
-        ),
-        (
-            a.max() > 1 or report["baseline"] > 1,
-            "Accuracies are fractions from 0 to 1, not per cent.",
-        ),
-        (
-            np.abs(a - M.trace() / n).min() > 2e-3,
-            "No accuracy belongs to the matrix: diagonal / sum.",
-        ),
+        (a.ndim != 1 or len(a) < 3, "One run is no evidence: use 3 seeds or more."),
+        (len(set(report["seeds"])) != len(a), "Each accuracy needs a seed of its own."),
+        (a.max() > 1 or report["baseline"] > 1, "Accuracies are fractions, not per cent."),
+        (np.abs(a - M.trace() / n).min() > 2e-3, "No accuracy belongs to this matrix."),
         (
             np.abs(M.sum(1) / n - report["baseline"]).min() > 2e-3,
-            "No class has the baseline's share.",
+            "The baseline is no class's share.",
         ),
-    ):
-        if wrong:
-            raise _Wrong(sentence)
+    )
 
 
 for _chapter in (_chapter_1, _chapter_2, _chapter_3, _chapter_4, _chapter_5, _chapter_6):

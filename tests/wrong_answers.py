@@ -851,7 +851,7 @@ WRONG += [
     ("study", lambda *a: scan(*a, fresh=False), "trained on and on"),
     ("study", lambda *a: scan(*a, epochs=lambda size: a[3]), "n_updates is not n_epochs"),
     ("study", lambda *a: scan(*a, epochs=lambda size: a[3] // -(-a[4] // size)), "Round"),
-    ("study", lambda *a: scan(*a, epochs=lambda size: -(-a[3] // (a[4] // size))), "short last"),
+    ("study", lambda *a: scan(*a, epochs=lambda size: -(-a[3] // (a[4] // size))), "short batch"),
     ("study", lambda *a: scan(*a, epochs=lambda size: 1), "same number of updates"),
     ("study", lambda *a: scan(*a).T, "one row for each rate"),
     ("study", lambda new, *rest: scan(new(), *rest), "TypeError in line"),
@@ -1033,7 +1033,7 @@ RIGHT += [
 WRONG += [
     ("final_report", report(data=None), "lacks data"),
     ("final_report", report(data="galaxies"), "simulated or real"),
-    ("final_report", report(seeds=[1, 1, 1]), "one seed"),
+    ("final_report", report(seeds=[1, 1, 1]), "seed of its own"),
     ("final_report", report(seeds=[1], accuracies=[0.8]), "no evidence"),
     ("final_report", report(accuracies=[70.1, 72.0, 71.0]), "per cent"),
     ("final_report", report(accuracies=[0.3, 0.31, 0.32]), "No accuracy belongs"),
