@@ -22,7 +22,7 @@ from numpy.random import Generator
 
 Range = tuple[float, float]
 
-VERSION = 4  # raised whenever the same seed gives different pixels
+VERSION = 5  # raised whenever the same seed gives different pixels
 CLASS_COUNTS = (1081, 1853, 2645, 2027, 334, 2043, 1829, 2628, 1423, 1873)  # of Galaxy10 DECaLS
 NATIVE_PXSCALE = 0.262  # arcsec per pixel of the Legacy Surveys' own pictures (Dey et al. 2019)
 MARGIN = 16  # pixels drawn around a picture and cut away, so that nothing wraps at its edges
@@ -189,7 +189,7 @@ def colour(g_r: float, r_z: float) -> Array:
     return weights / weights.mean()
 
 
-def stars_of_age(rng: Generator, age: float, scatter: float = 0.055) -> Array:
+def stars_of_age(rng: Generator, age: float, scatter: float = 0.07) -> Array:
     """Colour (3,) of a galaxy's stars: age 0 is young and blue, 1 old and red.
 
     A straight locus from the blue cloud to the red sequence (Strateva et al. 2001), with scatter.
@@ -200,7 +200,7 @@ def stars_of_age(rng: Generator, age: float, scatter: float = 0.055) -> Array:
 
 def one_star(rng: Generator) -> Array:
     """Colour (3,) of a foreground star: most are red dwarfs (Covey et al. 2007)."""
-    if rng.random() < 0.6:
+    if rng.random() < 0.7:
         g_r = rng.normal(1.45, 0.1)
         return colour(g_r, rng.uniform(0.6, 2.0))
     g_r = rng.uniform(0.1, 1.2)
@@ -292,7 +292,8 @@ def sky_level(rng: Generator, shape: tuple[int, int]) -> Array:
     """What sky subtraction leaves: a level and a slope per band, (3, height, width)."""
     y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in shape)
     level, up, across = rng.normal(0, 0.0004, (3, 3, 1, 1)).astype(np.float32)
-    base = np.array([0.0299, 0.0293, 0.0293], np.float32)[:, None, None]
+    base = np.array([0.0297, 0.0291, 0.0290], np.float32)[:, None, None]
+    base += 0.0004 * rng.standard_normal()
     base[0] += 0.0008 * rng.standard_normal()  # z and g err most, their skies vary
     base[2] += 0.0006 * rng.standard_normal()
     return base + level + up * y[:, None] + across * x[None, :]
@@ -314,7 +315,7 @@ def add_neighbours(rng: Generator, frame: Frame, zoom: float) -> None:
         flux = min(0.36 * (1 - rng.random()) ** (-1 / 0.72), 2000) / zoom**2
         if rng.random() < math.exp(-((distance / 25) ** 2)):
             continue  # a neighbour in front of the galaxy would make it a merger to volunteers
-        if rng.random() < 0.5:
+        if rng.random() < 0.55:
             # Bright stars saturate the detector, in each band by a different amount.
             lost = 1 if flux < 60 else np.exp(0.35 * rng.standard_normal(3))
             add_point(frame.light, x, y, flux * one_star(rng) * lost)
@@ -571,7 +572,7 @@ def draw(plan: Plan, size: int = 256) -> SimulatedGalaxy:
     add_neighbours(rng, sheet, zoom)
     light = blur(sheet.light, lognormal(rng, 1.28, 0.08) / pxscale)
     light += sky_level(rng, light.shape[1:])
-    light += sky_noise(rng, light.shape[1:], lognormal(rng, 0.0143, 0.15) * zoom**-0.6)
+    light += sky_noise(rng, light.shape[1:], lognormal(rng, 0.0139, 0.15) * zoom**-0.6)
     column, row = (round(o) if plan.view else 0 for o in offset)
     top, left = MARGIN + extra - row, MARGIN + extra + column
     picture = stretch(light[:, top : top + size, left : left + size])
