@@ -54,8 +54,11 @@ WITHOUT_ALT = """() => [...document.querySelectorAll("article img")]
 WIDER_THAN_PAGE = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
+  const scrolls = each => getComputedStyle(each).overflowX !== "visible";
+  const inBox = each => each.parentElement && (scrolls(each) || inBox(each.parentElement));
   return [...document.querySelectorAll("article *")]
-    .filter(each => each.getBoundingClientRect().right > width + 1).slice(0, 5)
+    .filter(each => each.getBoundingClientRect().right > width + 1 && !inBox(each.parentElement))
+    .slice(0, 5)
     .map(each => each.outerHTML.slice(0, 100));
 }"""
 
