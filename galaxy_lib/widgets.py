@@ -139,7 +139,7 @@ def browse(data_manager) -> widgets.VBox:
 
     def draw(kind: int, number: int) -> Axes:
         row = rows[kind][min(number, len(rows[kind]) - 1)]
-        _, ax = plt.subplots(figsize=(4, 4))
+        ax = plt.figure(figsize=(4, 4)).add_axes((0, 0, 1, 1))
         return Galaxy(data_manager.images[row], kind, index=row).plot(ax)
 
     kind.observe(limit, "value")

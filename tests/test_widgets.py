@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from galaxy_lib import galaxy_types
+from galaxy_lib import DataManager, NeuralNetwork, galaxy_types
 from galaxy_lib.widgets import browse, frames, live, train_live
 
 plt.switch_backend("agg")
@@ -181,3 +181,11 @@ def test_train_live_says_when_training_blows_up():
     step.click()
     assert line.value == "The loss is &lt;nan&gt;."
     assert step.disabled
+
+
+def test_the_live_ones_meet_the_library(galaxy_file):
+    with DataManager(datafile=galaxy_file(), coarsen=8, seed=1) as d:
+        network = NeuralNetwork(d, hidden_layer_size=4, seed=1)
+        train_live(network, batch_size=8).children[0].children[1].click()
+        assert len(network.history) == 1
+        assert picture(browse(d).children[2])[1].size == (400, 400)
