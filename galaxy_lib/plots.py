@@ -26,6 +26,7 @@ def use_style() -> None:
             "figure.dpi": 100,
             "axes.prop_cycle": plt.cycler(color=COLOURS),
             "axes.titlesize": "medium",
+            "figure.titlesize": "medium",
             "axes.spines.top": False,
             "axes.spines.right": False,
             "image.cmap": "cividis",
@@ -45,15 +46,14 @@ def first_of_each_type(galaxies: Sequence[Galaxy], title: str = "") -> Figure:
     title : str, optional
         What the figure shows, and of which data.
     """
-    figure = plt.figure(figsize=(9.6, 7.8))
-    grid = ImageGrid(figure, 111, nrows_ncols=(3, 4), axes_pad=(0.15, 0.32))
+    figure = plt.figure(figsize=(7.6, 6.2))
+    grid = ImageGrid(figure, 111, nrows_ncols=(3, 4), axes_pad=(0.12, 0.28))
     for ax in grid:
         ax.axis("off")
     for ax, galaxy in zip(grid, galaxies, strict=False):
         ax.imshow(_picture(galaxy), interpolation="nearest")
-        name = galaxy_types[galaxy.answer].removesuffix(" galaxies")
-        ax.set_title(f"{galaxy.index}: {name}", fontsize=8)
-    figure.suptitle(title, y=0.95)
+        ax.set_title(f"{galaxy.index}: {_short_name(galaxy.answer)}", fontsize=7)
+    figure.suptitle(title, y=0.96)
     return figure
 
 
@@ -119,12 +119,16 @@ def confusion(matrix: np.ndarray, *, ax: Axes | None = None, title: str = "") ->
         ink = "black" if share[row, column] > 0.5 else "white"
         text = str(matrix[row, column])
         ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=8)
-    names = [galaxy_types[k].removesuffix(" galaxies") for k in range(N_TYPES)]
-    ax.set_yticks(range(N_TYPES), [f"{name}  {k}" for k, name in enumerate(names)], fontsize=8)
+    names = [f"{_short_name(k)}  {k}" for k in range(N_TYPES)]
+    ax.set_yticks(range(N_TYPES), names, fontsize=8)
     ax.set_xticks(range(N_TYPES))
     ax.set(xlabel="class that the network chose", ylabel="answer of the volunteers", title=title)
     ax.figure.colorbar(image, ax=ax, label="share of the row", shrink=0.8)
     return ax
+
+
+def _short_name(answer: int) -> str:
+    return galaxy_types[answer].replace(" galaxies", "")
 
 
 def _picture(galaxy: Galaxy) -> np.ndarray:
