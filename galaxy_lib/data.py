@@ -116,18 +116,16 @@ class DataManager:
     def _split(self, partition, validation, stratify, group_by_sky) -> None:
         """Shuffle the rows and split them: the test set first, then validation from the rest."""
         n = len(self.ans)
-        n_learning = int(partition * n)
-        self.n_validation = max(1, int(validation * n_learning)) if validation else 0
-        if n_learning <= self.n_validation:
-            raise ValueError(
-                f"partition={partition} and validation={validation} leave none of {n} galaxies "
-                "to train on: choose a larger partition or a smaller validation share."
-            )
         strata = self.ans if stratify else np.zeros(n, int)
         groups = self._sky_groups() if group_by_sky else np.arange(n)
         rows = self.rng.permutation(n)
-        rows, self.test_indices = split_rows(rows, n_learning, strata, groups, self.rng)
-        n_training = len(rows) - self.n_validation
+        rows, self.test_indices = split_rows(rows, int(partition * n), strata, groups, self.rng)
+        n_training = len(rows) - (max(1, int(validation * len(rows))) if validation else 0)
+        if n_training < 1 or len(self.test_indices) == 0:
+            raise ValueError(
+                f"partition={partition} and validation={validation} leave a set of {n} galaxies "
+                "empty: choose other shares, or a larger file."
+            )
         rows, self.validation_indices = split_rows(rows, n_training, strata, groups, self.rng)
         self.training_indices = rows
         self.indices = np.concatenate([rows, self.validation_indices, self.test_indices])

@@ -363,6 +363,16 @@ def test_a_manager_groups_by_sky_counts_and_reports(tmp_path, write_galaxies):
     assert DataManager(datafile=path, coarsen=8).n_sky_pairs is None
 
 
+def test_galaxies_that_all_share_sky_cannot_be_split(tmp_path, write_galaxies):
+    path = tmp_path / "crowd.h5"
+    write_galaxies(path, 1)
+    with h5py.File(path, "r+") as ds:
+        ds["ra"][:] = ds["dec"][:] = 5
+    for seed in range(4):
+        with pytest.raises(ValueError, match="leave a set of 10 galaxies empty"):
+            DataManager(datafile=path, seed=seed, group_by_sky=True, validation=0.2)
+
+
 def test_a_file_without_positions_can_be_grouped_too(tmp_path):
     path = tmp_path / "bare.h5"
     with h5py.File(path, "w") as ds:
@@ -405,7 +415,7 @@ def test_reading_on_demand_warns_once_and_only_about_bad_layouts(galaxy_file):
         ({"partition": 1}, "partition is 1"),
         ({"partition": 1.5}, "partition is 1.5"),
         ({"partition": float("nan")}, "partition is nan"),
-        ({"partition": 0.01}, "partition=0.01 and validation=0.0 leave none of 30"),
+        ({"partition": 0.01}, "partition=0.01 and validation=0.0 leave a set of 30 galaxies empty"),
         ({"validation": 1}, "validation is 1"),
         ({"validation": -0.1}, "validation is -0.1"),
         ({"coarsen": 0}, "coarsen is 0"),
