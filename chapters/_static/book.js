@@ -1,5 +1,5 @@
-// What the theme and the widgets leave out: names for sliders, boxes that scroll by keyboard, and
-// printing from dark mode.
+// What the theme and the widgets leave out: names for sliders and arrows, boxes that
+// scroll by keyboard, and printing from dark mode.
 
 // A slider says its label and, as it moves, the text beside it.
 function nameSliders() {
@@ -41,6 +41,14 @@ function reachScrollingBoxes() {
   }
 }
 
+// The arrows in the list of chapters say what they open.
+function nameArrows() {
+  for (const arrow of document.querySelectorAll(".bd-links summary")) {
+    const chapter = arrow.closest("li")?.querySelector("a");
+    if (chapter) arrow.setAttribute("aria-label", `Pages of ${chapter.textContent.trim()}`);
+  }
+}
+
 // Paper is white.
 let theme;
 addEventListener("beforeprint", () => {
@@ -55,6 +63,7 @@ addEventListener("DOMContentLoaded", () => {
   const article = document.querySelector("article") ?? document.body;
   new MutationObserver(nameSliders).observe(article, { childList: true, subtree: true });
   nameSliders();
+  nameArrows();
   // Formulas, fonts and pictures arrive late.
   new ResizeObserver(reachScrollingBoxes).observe(article);
   addEventListener("load", async () => {
