@@ -236,7 +236,8 @@ def _compare(value, right, mistakes=()) -> None:
         if np.size(r) > 1 and not _close(v, r) and _close(v, ratio * r):
             raise _Wrong(f"{what} is {ratio:.3g} times what it should be: a factor is wrong.")
         if not _close(v, r):
-            raise _Wrong(f"{what} has the right shape, but wrong values.")
+            right_shape = f"{what} has the right shape, but wrong values."
+            raise _Wrong(right_shape if np.size(r) > 1 else "The value is wrong.")
 
 
 def _forbid(*mistakes) -> None:
