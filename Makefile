@@ -33,6 +33,7 @@ browser: book .venv/installed-browser
 
 notebooks: .venv/installed-test
 	$(BIN)/python tests/execute_notebooks.py
+	$(BIN)/python tests/make_exercises.py
 
 class: .venv/installed
 	$(BIN)/jupyter lab --notebook-dir chapters

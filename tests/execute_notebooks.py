@@ -1,6 +1,6 @@
 """Execute notebooks in place, as they are committed: on the simulated sample, without residue.
 
-    python tests/execute_notebooks.py [NOTEBOOK ...]        (all below chapters/ if none is named)
+    python tests/execute_notebooks.py [NOTEBOOK ...]     (without a name: chapters and solutions)
 
 What differs from run to run without saying anything (timestamps, the kernel's version, widget
 state) is left out, so that a diff shows what changed.
@@ -22,9 +22,9 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def all_notebooks() -> list[Path]:
-    """Every notebook of the book, exercises and solutions included."""
-    found = (ROOT / "chapters").rglob("*.ipynb")
-    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+    """Every notebook that somebody edits; make_exercises.py makes and executes the others."""
+    chapters = ROOT / "chapters"
+    return sorted([*chapters.glob("*.ipynb"), *(chapters / "solutions").glob("*.ipynb")])
 
 
 def clean(notebook: nbformat.NotebookNode) -> None:
@@ -32,7 +32,6 @@ def clean(notebook: nbformat.NotebookNode) -> None:
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
-        **{key: notebook.metadata[key] for key in ("exercises",) if key in notebook.metadata},
     }
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
