@@ -4,6 +4,8 @@
 PYTHON ?= python3
 # For a graded course: make book TOC=_toc_without_solutions.yml
 TOC ?= _toc.yml
+# requirements.lock names the exact versions of a run that passed.
+REQUIREMENTS ?= requirements.txt
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
 else
@@ -41,9 +43,9 @@ class: .venv/installed
 clean:
 	rm -rf .venv _build
 
-.venv/installed: requirements.txt pyproject.toml
+.venv/installed: $(REQUIREMENTS) pyproject.toml
 	test -d .venv || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
 	touch $@
 
 .venv/installed-test: .venv/installed
