@@ -22,7 +22,7 @@ from numpy.random import Generator
 
 Range = tuple[float, float]
 
-VERSION = 6  # raised whenever the same seed gives different pixels
+VERSION = 7  # raised whenever the same seed gives different pixels
 CLASS_COUNTS = (1081, 1853, 2645, 2027, 334, 2043, 1829, 2628, 1423, 1873)  # of Galaxy10 DECaLS
 NATIVE_PXSCALE = 0.262  # arcsec per pixel of the Legacy Surveys' own pictures (Dey et al. 2019)
 MARGIN = 16  # pixels drawn around a picture and cut away, so that nothing wraps at its edges
@@ -185,8 +185,8 @@ def smooth_field(rng: Generator, shape: tuple[int, ...], scale: float) -> Array:
 
 def colour(g_r: float, r_z: float) -> Array:
     """Colour indices in AB magnitudes as weights (3,) of z, r, g in the survey's own pictures."""
-    weights = np.array([2.2 * 10 ** (0.4 * (g_r + r_z)), 3.4 * 10 ** (0.4 * g_r), 6.0])
-    return weights / weights.mean()
+    z, r, g = 2.2 * 10 ** (0.4 * (g_r + r_z)), 3.4 * 10 ** (0.4 * g_r), 6.0
+    return np.array([z, r, g]) * (3 / (z + r + g))
 
 
 def stars_of_age(rng: Generator, age: float, scatter: float = 0.07) -> Array:
@@ -198,9 +198,9 @@ def stars_of_age(rng: Generator, age: float, scatter: float = 0.07) -> Array:
     return colour(g_r, 0.05 + 0.635 * g_r + scatter * rng.standard_normal())
 
 
-def one_star(rng: Generator) -> Array:
-    """Colour (3,) of a foreground star: most are red dwarfs (Covey et al. 2007)."""
-    if rng.random() < 0.7:
+def one_star(rng: Generator, flux: float) -> Array:
+    """Colour (3,) of a foreground star: most faint ones are red dwarfs (Covey et al. 2007)."""
+    if rng.random() < (0.75 if flux < 20 else 0.4):
         g_r = rng.normal(1.45, 0.1)
         return colour(g_r, rng.uniform(0.6, 2.0))
     g_r = rng.uniform(0.1, 1.2)
@@ -241,10 +241,11 @@ def blur(light: Array, seeing: float) -> Array:
 
     A product of Fourier transforms; blue light is blurred more. Rounded, so that few are computed.
     """
-    shape = light.shape[1:]
-    widths = [round(5 * seeing * f) / 5 for f in (1.0, 1.04, 1.1)]
-    psf = np.stack([moffat_transform(width, *shape) for width in widths])
-    return np.fft.irfft2(np.fft.rfft2(light) * psf, s=shape).astype(np.float32)
+    blurred, shape = np.empty_like(light), light.shape[1:]
+    for band, wider in enumerate((1.0, 1.04, 1.1)):
+        psf = moffat_transform(round(5 * seeing * wider) / 5, *shape)
+        blurred[band] = np.fft.irfft2(np.fft.rfft2(light[band]) * psf, s=shape)
+    return blurred
 
 
 def correlate(white: Array, near: float, far: float) -> Array:
@@ -314,12 +315,12 @@ def add_neighbours(rng: Generator, frame: Frame, zoom: float) -> None:
         x, y = rng.uniform(1, width - 2), rng.uniform(1, height - 2)
         distance = zoom * math.hypot(x - width / 2, y - height / 2)
         flux = min(0.36 * (1 - rng.random()) ** (-1 / 0.72), 2000) / zoom**2
-        if rng.random() < math.exp(-((distance / 25) ** 2)):
-            continue  # a neighbour in front of the galaxy would make it a merger to volunteers
+        if rng.random() < math.exp(-((distance / 13) ** 2)):
+            continue  # a neighbour on the very core would make it a merger to volunteers
         if rng.random() < 0.55:
             # Bright stars saturate the detector, in each band by a different amount.
             lost = 1 if flux < 60 else np.exp(0.35 * rng.standard_normal(3))
-            add_point(frame.light, x, y, flux * one_star(rng) * lost)
+            add_point(frame.light, x, y, flux * one_star(rng, flux) * lost)
         else:
             size = min(lognormal(rng, 1.5, 0.4) * flux**0.13, 7) / zoom
             add_small_galaxy(rng, frame.light, x, y, size, flux)
@@ -343,7 +344,8 @@ def add_small_galaxy(
     u = (left - x + np.arange(part.shape[2], dtype=np.float32))[None, :]
     u, v = rotate(u, v, rng.uniform(0, math.pi))
     disc = exponential_disc(elliptical_radius(u, v, rng.uniform(0.35, 1)), size)
-    Frame(part, u, v).add(disc, stars_of_age(rng, rng.uniform(0.1, 1.4)), flux / float(disc.sum()))
+    weights = flux / disc.sum() * stars_of_age(rng, rng.uniform(0.1, 1.4))
+    part += weights.astype(np.float32)[:, None, None] * disc
 
 
 # ------------------------------------------------------------------------------------ ten classes
@@ -375,7 +377,10 @@ def draw_smooth(rng: Generator, frame: Frame, size: float, q: Range, level: floa
         frame.add(bulge, stars_of_age(rng, age + 0.2), 0.45 * level)
     else:
         index = (1.2 + max(age, 0)) * lognormal(rng, 1, 0.2)
-        light = unit_core(sersic(radius, size, index), frame)
+        light = sersic(radius, size, index)
+        if age < 0.5:  # young stars are born in patches
+            light *= np.exp(0.18 * smooth_field(rng, light.shape, max(0.5 * size, 4)))
+        light = unit_core(light, frame)
         # Old galaxies are redder in the middle, where their stars hold more metals.
         red = np.exp(-radius / (0.7 * size))
         frame.add(light * red, stars_of_age(rng, age + 0.2), level)
@@ -391,35 +396,44 @@ def draw_spiral(
 
     ``size`` is the scale length, ``pitch`` a range in degrees, ``arms`` of the arms' strength.
     """
-    tilt = rng.uniform(0.4, 1)  # cosine of the inclination: discs point anywhere
+    tilt = rng.uniform(0.35, 1)  # cosine of the inclination: discs point anywhere
     u, v = rotate(frame.x, frame.y, rng.uniform(0, math.pi))
     v = v / tilt
     radius, theta = np.sqrt(u * u + v * v), np.arctan2(v, u)
     shape, age = radius.shape, rng.normal(age, 0.17)
     strength = rng.uniform(*arms)
-    level = lognormal(rng, 1.1, 0.45)
+    level = lognormal(rng, 1.05, 0.45)
     edge = rng.uniform(1.8, 3.6) * size
     disc = exponential_disc(radius, size, edge)
-    half_bar = rng.uniform(0.75, 1.7) * size if barred else 0.0
-    # Real arms waver, differ in strength, begin outside the bulge or at the bar, and end.
-    wavering = theta + 0.25 * smooth_field(rng, shape, 1.5 * size) + rng.uniform(0, 6.3)
-    n_arms = int(rng.choice([2, 3, 4], p=[0.75, 0.15, 0.1]))
+    half_bar = rng.uniform(0.9, 1.8) * size if barred else 0.0
+    bar_angle = rng.uniform(0, 2 * math.pi)
+    # Real arms waver, differ in strength, begin outside the bulge or at the bar's ends, and end.
     pitch_angle = math.radians(rng.uniform(*pitch)) * (-1 if rng.random() < 0.5 else 1)
-    wave = spiral_arms(radius, wavering, pitch_angle, n_arms, rng.uniform(1, 2.5))
+    start = math.log(half_bar + 1) / math.tan(pitch_angle)
+    waver = rng.uniform(0.2, 0.5) * smooth_field(rng, shape, 1.5 * size)
+    n_arms = int(rng.choice([2, 3, 4], p=[0.75, 0.15, 0.1]))
+    along_arm = theta + waver - bar_angle + start
+    wave = spiral_arms(radius, along_arm, pitch_angle, n_arms, rng.uniform(1, 2.5))
     wave *= 1 + rng.uniform(0, 0.5) * np.cos(theta - rng.uniform(0, 6.3))
     wave *= np.clip(1.5 * radius / max(half_bar, 0.5 * size) - 0.7, 0, 1)
-    clumps = np.exp(0.35 * smooth_field(rng, shape, lognormal(rng, 4.5, 0.2)))
+    clumps = np.exp(rng.uniform(0.2, 0.6) * smooth_field(rng, shape, lognormal(rng, 4.5, 0.2)))
     patches = np.exp(0.25 * smooth_field(rng, shape, 1.2 * size))
     frame.add(disc * patches, stars_of_age(rng, age), level * (1 - 0.75 * strength))
-    young = exponential_disc(radius, 1.25 * size, edge) * wave * clumps * patches
+    # Arms may go on as faint streamers where the old disc has ended.
+    reach = rng.uniform(1, 1.8) * edge
+    young = exponential_disc(radius, rng.uniform(1.15, 1.5) * size, reach) * wave * clumps * patches
     frame.add(young, stars_of_age(rng, age - 0.22), 1.6 * level * strength)
     add_knots(rng, frame, young, rng.poisson(14 * strength), age - 0.5)
     bulge = unit_core(sersic(radius * lognormal(rng, 1, 0.1), 0.28 * size, 1.5), frame)
-    frame.add(bulge, stars_of_age(rng, age + 0.45), lognormal(rng, 1.0, 0.5))
+    # Loosely wound galaxies have the smaller bulges (Hubble 1926).
+    bulge_level = (1.2 if barred else 1.6) * math.exp(-1.8 * abs(pitch_angle))
+    frame.add(bulge, stars_of_age(rng, age + 0.45), lognormal(rng, bulge_level, 0.5))
     if barred:
-        along, across = rotate(u, v, rng.uniform(0, math.pi))
-        light = bar(along, across, half_bar, rng.uniform(0.2, 0.38))
-        frame.add(light, stars_of_age(rng, age + 0.3), lognormal(rng, 0.9, 0.3))
+        light = bar(*rotate(u, v, bar_angle), half_bar, rng.uniform(0.18, 0.36))
+        frame.add(light, stars_of_age(rng, age + 0.3), lognormal(rng, 1.2, 0.3))
+        if rng.random() < 0.4:  # gas gathers in a ring around the bar (Buta & Combes 1996)
+            ring = np.exp(-(((radius - 1.1 * half_bar) / (0.2 * half_bar)) ** 2)) * patches
+            frame.add(ring, stars_of_age(rng, age), 0.3 * level * rng.random())
     if rng.random() < 0.7:
         add_halo(rng, frame, 1.7 * size, age + 0.2)
 
@@ -444,20 +458,21 @@ def draw_edge_on(rng: Generator, frame: Frame, size: float, age: float, bulge: f
     height, age = size * rng.uniform(0.09, 0.22), rng.normal(age, 0.17)
     edge = rng.uniform(2.2, 3.6) * size
     taper = np.maximum(1 - (u / edge) ** 2, 0.05)  # the rim is thinner than the middle
-    disc = edge_on_disc(u, v / np.sqrt(taper), size, height) * np.minimum(2 * taper, 1)
-    disc *= np.exp(0.12 * smooth_field(rng, disc.shape, max(0.3 * size, 4)))
+    disc = edge_on_disc(u, v / np.sqrt(taper), size, height) * np.minimum(2 * taper - 0.1, 1)
+    disc *= np.exp(0.2 * smooth_field(rng, disc.shape, max(0.2 * size, 4)))
     disc *= 1 + np.clip(rng.normal(0, 0.15) * u / size, -0.5, 0.5)
     disc = unit_core(disc, frame)
     middle = np.exp(-((u / (1.3 * size)) ** 2))
-    level = lognormal(rng, 1.8, 0.42)
+    level = lognormal(rng, 1.4 if bulge else 1.8, 0.42)
     frame.add(disc * (1 - 0.8 * middle), stars_of_age(rng, age - 0.3), level)
     frame.add(disc * middle, stars_of_age(rng, age + 0.25), 0.7 * level)
     if bulge:
         half_light = lognormal(rng, bulge, 0.25) * size
-        round_ = sersic(elliptical_radius(u, v, rng.uniform(0.6, 0.9)), half_light, 1.6)
-        frame.add(unit_core(round_, frame), stars_of_age(rng, age + 0.2), lognormal(rng, 1.5, 0.3))
+        radius = elliptical_radius(u, v, rng.uniform(0.55, 0.95))
+        round_ = unit_core(sersic(radius, half_light, rng.uniform(1.2, 2.2)), frame)
+        frame.add(round_, stars_of_age(rng, age + 0.25), lognormal(rng, 1.75, 0.35))
     if rng.random() < 0.75:
-        patches = np.exp(0.5 * smooth_field(rng, disc.shape, max(0.25 * size, 4)))
+        patches = np.exp(0.7 * smooth_field(rng, disc.shape, max(0.2 * size, 4)))
         add_dust_lane(frame, u, v, 1.5 * size, 0.45 * height, rng.uniform(0.3, 1.6) * patches)
 
 
@@ -477,19 +492,21 @@ def draw_irregular(rng: Generator, frame: Frame, size: float, age: float) -> Non
     """A young galaxy without order: a warped, clumpy Sérsic profile."""
     bent = frame.warped(rng, 2.6 * size, 0.45 * size)
     u, v = rotate(bent.x, bent.y, rng.uniform(0, math.pi))
-    radius = elliptical_radius(u, v, rng.uniform(0.35, 0.85))
+    radius = elliptical_radius(u, v, rng.uniform(0.25, 0.85))
     body = sersic(radius, size, rng.uniform(0.6, 1.3))
-    body *= np.exp(0.3 * smooth_field(rng, body.shape, max(0.6 * size, 4)))
-    frame.add(unit_core(body, frame), stars_of_age(rng, age), lognormal(rng, 0.85, 0.35))
-    add_knots(rng, frame, body, rng.poisson(4), age - 0.3)
+    body *= np.exp(rng.uniform(0.2, 0.5) * smooth_field(rng, body.shape, max(0.5 * size, 4)))
+    body *= 1 + np.clip(rng.normal(0, 0.25) * u / size, -0.7, 0.7)  # one side is brighter
+    frame.add(unit_core(body, frame), stars_of_age(rng, age), lognormal(rng, 0.95, 0.4))
+    add_knots(rng, frame, body, rng.poisson(6), age - 0.3)
     core = sersic(elliptical_radius(u, v, rng.uniform(0.4, 1)), 0.3 * size, 1.0)
-    frame.add(unit_core(core, frame), stars_of_age(rng, age + 0.6), lognormal(rng, 0.7, 0.6))
+    core_age = age + rng.uniform(0, 0.6)
+    frame.add(unit_core(core, frame), stars_of_age(rng, core_age), lognormal(rng, 0.6, 0.7))
 
 
 def draw_disturbed(rng: Generator, frame: Frame, size: float) -> None:
     """A galaxy out of balance: irregular, a bent spiral, or smooth; with plumes and tails."""
     age = rng.normal(0.25, 0.22)
-    kind = rng.choice(3, p=[0.5, 0.25, 0.25])
+    kind = rng.choice(3, p=[0.6, 0.22, 0.18])
     if kind == 0:
         draw_irregular(rng, frame, size, age)
     elif kind == 1:
@@ -497,8 +514,9 @@ def draw_disturbed(rng: Generator, frame: Frame, size: float) -> None:
         draw_spiral(rng, bent, 0.9 * size, (17, 40), (0.3, 0.9), age)
     else:
         draw_smooth(rng, frame, 0.9 * size, (0.45, 0.95), 1.8)
-    for _ in range(rng.integers(0, 3) + (kind == 2)):
-        tail = tidal_tail(rng, frame, 1.2 * size, rng.uniform(1, 4) * size, 0.5 * size)
+    for _ in range(rng.integers(0, 3)):
+        width = rng.uniform(0.35, 0.9) * size
+        tail = tidal_tail(rng, frame, 1.2 * size, rng.uniform(1, 4) * size, width)
         frame.add(tail, stars_of_age(rng, age), lognormal(rng, 0.12, 0.6))
     plume = frame.moved(*rng.normal(0, 0.9 * size, 2).tolist()).warped(rng, 3 * size, 0.6 * size)
     add_halo(rng, plume, rng.uniform(0.9, 1.8) * size, age, 0.12)
@@ -511,7 +529,7 @@ def draw_merging(rng: Generator, frame: Frame, size: float, offset: tuple | None
         offset = (gap * math.cos(angle), gap * math.sin(angle))
     dry = rng.random() < 0.5  # two old galaxies without gas
     second = frame.moved(*offset)
-    for part, share in ((frame, 1.0), (second, rng.uniform(0.5, 0.9))):
+    for part, share in ((frame, 1.0), (second, rng.uniform(0.4, 1.0))):
         draw = rng.random()
         if dry or draw < 0.3:
             draw_smooth(rng, part, 0.9 * size * share, (0.5, 1), 1.7)
@@ -523,8 +541,9 @@ def draw_merging(rng: Generator, frame: Frame, size: float, offset: tuple | None
         if rng.random() < 0.35:
             tail = tidal_tail(rng, part, size, rng.uniform(1, 4) * size, 0.45 * size)
             frame.add(tail, stars_of_age(rng, 0.45), lognormal(rng, 0.15, 0.5))
-    if rng.random() < 0.75:
-        add_halo(rng, frame.moved(0.4 * offset[0], 0.4 * offset[1]), 1.8 * size, 0.75, 0.12)
+    if rng.random() < 0.85:
+        middle = frame.moved(0.4 * offset[0], 0.4 * offset[1]).warped(rng, 3 * size, 0.5 * size)
+        add_halo(rng, middle, rng.uniform(1.3, 2.2) * size, 0.75, 0.18)
 
 
 KINDS: tuple[tuple[Callable[..., None], float, float, float, tuple], ...] = (
@@ -534,9 +553,9 @@ KINDS: tuple[tuple[Callable[..., None], float, float, float, tuple], ...] = (
     (draw_smooth, 10.8, 0.5, 5.0, ((0.86, 1.0), 2.1)),
     (draw_smooth, 11.5, 0.42, 5.0, ((0.42, 0.72), 2.3)),
     (draw_smooth, 14.5, 0.35, 5.0, ((0.22, 0.4), 2.5)),
-    (draw_spiral, 14.0, 0.4, 5.0, ((10, 28), (0.35, 0.85), 0.42, True)),
-    (draw_spiral, 13.0, 0.38, 4.5, ((7, 17), (0.25, 0.75), 0.46)),
-    (draw_spiral, 14.5, 0.4, 4.5, ((17, 36), (0.45, 0.95), 0.3)),
+    (draw_spiral, 14.0, 0.4, 5.0, ((10, 30), (0.3, 0.85), 0.42, True)),
+    (draw_spiral, 13.0, 0.38, 4.5, ((7, 17), (0.2, 0.75), 0.46)),
+    (draw_spiral, 14.5, 0.4, 4.5, ((17, 38), (0.45, 0.95), 0.3)),
     (draw_edge_on, 25.0, 0.6, 5.0, (0.55,)),
     (draw_edge_on, 18.0, 0.5, 5.0, (0.8, 0.45)),
 )
@@ -572,10 +591,12 @@ def draw(plan: Plan, size: int = 256) -> SimulatedGalaxy:
         paint(rng, sheet.moved(*offset), typical / zoom, *arguments)
     add_neighbours(rng, sheet, zoom)
     light = blur(sheet.light, lognormal(rng, 1.28, 0.08) / pxscale)
+    # Pixels saturate, so that the cores of bright stars turn white.
+    light = np.minimum(light[:, MARGIN:-MARGIN, MARGIN:-MARGIN], 6)
     light += sky_level(rng, light.shape[1:])
     light += sky_noise(rng, light.shape[1:], lognormal(rng, 0.0139, 0.15) * zoom**-0.6)
     column, row = (round(o) if plan.view else 0 for o in offset)
-    top, left = MARGIN + extra - row, MARGIN + extra + column
+    top, left = extra - row, extra + column
     picture = stretch(light[:, top : top + size, left : left + size])
     # A few real galaxies have no measured redshift.
     return SimulatedGalaxy(picture, redshift if rng.random() > 0.02 else math.nan, pxscale)

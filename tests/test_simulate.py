@@ -107,6 +107,15 @@ def test_older_stars_are_redder():
     assert old[0] / old[2] > 2 * young[0] / young[2]
 
 
+def test_bright_stars_are_less_often_red_dwarfs():
+    rng = np.random.default_rng(0)
+    faint, bright = (
+        np.mean([np.ptp(simulate.one_star(rng, flux)) > 1 for _ in range(400)])
+        for flux in (1.0, 100.0)
+    )
+    assert bright < faint - 0.1
+
+
 def test_the_stretch_keeps_colour_and_clips():
     light = np.array([0.3, 0.2, 0.1], np.float32)[:, None, None] * np.ones((3, 2, 2), np.float32)
     red, green, blue = simulate.stretch(light)[0, 0].astype(float)
