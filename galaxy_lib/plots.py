@@ -122,7 +122,7 @@ def confusion(matrix: np.ndarray, *, ax: Axes | None = None, title: str = "") ->
     names = [f"{_short_name(k)}  {k}" for k in range(N_TYPES)]
     ax.set_yticks(range(N_TYPES), names, fontsize=8)
     ax.set_xticks(range(N_TYPES))
-    ax.set(xlabel="class that the network chose", ylabel="answer of the volunteers", title=title)
+    ax.set(xlabel="class that the network chose", ylabel="answer in the file", title=title)
     ax.figure.colorbar(image, ax=ax, label="share of the row", shrink=0.8)
     return ax
 
