@@ -267,7 +267,8 @@ class DataManager:
                 pixels[turns == turn] = turned(pixels[turns == turn], turn)
         x = np.empty(sums.shape, np.float32)
         for i in range(0, len(rows), 8):  # so few stay in the processor's cache from step to step
-            x[i : i + 8] = scale_pixels(self._means(sums[i : i + 8]))
+            few = x[i : i + 8]
+            scale_pixels(self._means(sums[i : i + 8], out=few), out=few)
         x = x.reshape(len(rows), self.input_size).T
         return x, np.asfortranarray(one_hot(self.ans[rows]))
 
@@ -280,9 +281,9 @@ class DataManager:
             sums[i] = reading.block_sums(self.images[row][np.newaxis], self.coarsen)[0]
         return sums
 
-    def _means(self, sums: np.ndarray) -> np.ndarray:
+    def _means(self, sums: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Turn sums over blocks into means: float32, and exact where ``coarsen`` is 2, 4, 8, ..."""
-        return sums / np.float32(self.coarsen**2)
+        return np.divide(sums, np.float32(self.coarsen**2), out=out)
 
     # ------------------------------------------------------------------------------ the file
 

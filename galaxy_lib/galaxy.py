@@ -26,7 +26,7 @@ galaxy_types: dict[int, str] = {
 N_TYPES = len(galaxy_types)
 
 
-def scale_pixels(pixels: np.ndarray) -> np.ndarray:
+def scale_pixels(pixels: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """Scale pixel values from [0, 255] to [0.01, 1].
 
     No input is 0, because a weight that is multiplied by 0 would not learn (chapter 2).
@@ -35,16 +35,17 @@ def scale_pixels(pixels: np.ndarray) -> np.ndarray:
     ----------
     pixels : array of any shape, uint8 or float
         Pixel values, or means over blocks of them, in [0, 255].
+    out : float32 array of the same shape, optional
+        Where the result goes; it may be ``pixels`` itself.
 
     Returns
     -------
     float32 array of the same shape, in [0.01, 1]
     """
-    scaled = np.asarray(pixels).astype(np.float32)
-    scaled /= 255
-    scaled *= 0.99
-    scaled += 0.01
-    return scaled
+    out = np.divide(pixels, 255, out=out, dtype=np.float32)
+    out *= 0.99
+    out += 0.01
+    return out
 
 
 def one_hot(answers: np.ndarray | int) -> np.ndarray:
