@@ -229,7 +229,11 @@ def test_ctrl_c_leaves_a_part_that_the_next_call_goes_on_from(tmp_path):
     with FaultServer(BODY, [{"pace": 0.1}]) as server:
         arguments = ["fetch", "--to", str(tmp_path), "--url", server.url, "--sha256", SHA]
         process = subprocess.Popen(
-            [sys.executable, "-m", "galaxy_lib", *arguments], stderr=subprocess.PIPE, text=True
+            [sys.executable, "-m", "galaxy_lib", *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell's background job, as a CI run may be, ignores SIGINT and hands that down.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         for _ in range(600):
             time.sleep(0.05)
