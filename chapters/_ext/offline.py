@@ -63,7 +63,7 @@ def webp(path: Path) -> Path:
     # Curves are smaller in few colours without loss, photographs are with it.
     curves, photograph = io.BytesIO(), io.BytesIO()
     picture.quantize(256).convert("RGB").save(curves, "WEBP", lossless=True)
-    picture.save(photograph, "WEBP", quality=90)
+    picture.save(photograph, "WEBP", quality=80)
     twin = path.with_suffix(".webp")
     twin.write_bytes(min(curves.getvalue(), photograph.getvalue(), key=len))
     path.unlink()
