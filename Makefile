@@ -34,8 +34,8 @@ browser: book .venv/installed-browser
 	$(BIN)/pytest tests/browser -n auto
 
 notebooks: .venv/installed-test
-	$(BIN)/python tests/execute_notebooks.py
-	$(BIN)/python tests/make_exercises.py
+	$(BIN)/python tools/execute_notebooks.py
+	$(BIN)/python tools/make_exercises.py
 
 class: .venv/installed
 	$(BIN)/jupyter lab --notebook-dir chapters

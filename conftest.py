@@ -2,6 +2,6 @@
 
 import os
 
-from galaxy_lib.datasets import simulated_sample_path
+from galaxy_lib.files.datasets import simulated_sample_path
 
 os.environ["GALAXY10_FILE"] = str(simulated_sample_path())

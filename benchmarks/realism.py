@@ -20,7 +20,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from galaxy_lib.simulate import VERSION, Plan, draw, plan_sample
+from galaxy_lib.simulator import VERSION, Plan, draw, plan_sample
 
 try:
     from PIL import Image

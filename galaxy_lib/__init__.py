@@ -4,7 +4,8 @@ Read it in this order: `galaxy` (one galaxy), `data` (many of them), `network` (
 """
 
 from galaxy_lib.data import DataManager
-from galaxy_lib.datasets import dataset_path
+from galaxy_lib.files import datasets, reading
+from galaxy_lib.files.datasets import dataset_path
 from galaxy_lib.galaxy import Galaxy, galaxy_types
 from galaxy_lib.network import NeuralNetwork, check_gradients, gradients
 
@@ -14,6 +15,8 @@ __all__ = [
     "NeuralNetwork",
     "check_gradients",
     "dataset_path",
+    "datasets",
     "galaxy_types",
     "gradients",
+    "reading",
 ]

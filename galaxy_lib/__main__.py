@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from galaxy_lib import datasets, fetching
+from galaxy_lib.files import datasets, fetching
 
 
 def simulate(args: argparse.Namespace) -> None:

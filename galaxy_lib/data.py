@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from galaxy_lib import datasets, reading
+from galaxy_lib.files import datasets, reading
+from galaxy_lib.files.splits import conflicts, linked, sky_pairs, split_rows
 from galaxy_lib.galaxy import Galaxy, one_hot, scale_pixels
-from galaxy_lib.splits import conflicts, linked, sky_pairs, split_rows
 
 ORIENTATIONS = {None: 1, "rot90": 4, "d4": 8}
 """In how many ways `DataManager` turns a picture, by the name of the augmentation."""

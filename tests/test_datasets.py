@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from galaxy_lib import DataManager, dataset_path, datasets, reading
-from galaxy_lib.datasets import (
+from galaxy_lib.files.datasets import (
     describe,
     open_dataset,
     simulate_sample,
@@ -148,7 +148,7 @@ def test_the_real_sample_is_real(real_sample):
 
 
 def test_a_simulated_file_has_the_schema_and_the_drawn_pictures(tmp_path):
-    from galaxy_lib.simulate import VERSION, draw, plan_sample
+    from galaxy_lib.simulator import VERSION, draw, plan_sample
 
     path = tmp_path / "s.h5"
     simulate_sample(path, 70, 5)  # enough for children to be started
@@ -188,7 +188,7 @@ def test_same_seed_same_bytes_however_many_processes_draw(tmp_path, monkeypatch)
 def test_a_script_without_a_main_guard_can_make_the_sample(cache):
     script = cache.parent / "script.py"
     script.write_text(
-        "from galaxy_lib.datasets import simulated_sample_path\n"
+        "from galaxy_lib.files.datasets import simulated_sample_path\n"
         "print('ran')\n"
         "print(simulated_sample_path(64, 1).name)\n"
     )
@@ -201,7 +201,7 @@ def test_a_script_without_a_main_guard_can_make_the_sample(cache):
 
 def test_eight_processes_that_ask_at_once_get_one_good_sample(cache):
     code = (
-        "from galaxy_lib.datasets import simulated_sample_path as p; import hashlib;"
+        "from galaxy_lib.files.datasets import simulated_sample_path as p; import hashlib;"
         "print(hashlib.sha256(p(12, 1).read_bytes()).hexdigest())"
     )
     said = in_children(8, code, GALAXY10_CACHE=str(cache))
@@ -225,10 +225,10 @@ def test_a_truncated_sample_is_made_anew(cache, keep):
 
 
 def test_the_cache_knows_samples_by_version_seed_and_number(cache, monkeypatch):
-    from galaxy_lib import simulate
+    from galaxy_lib import simulator
 
     names = {simulated_sample_path(*what).name for what in ((10, 1), (11, 1), (10, 2))}
-    monkeypatch.setattr(simulate, "VERSION", simulate.VERSION + 1)
+    monkeypatch.setattr(simulator, "VERSION", simulator.VERSION + 1)
     names.add(simulated_sample_path(10, 1).name)
     assert len(names) == 4
 
@@ -352,8 +352,8 @@ def test_a_chunk_whose_filter_was_skipped_is_read_as_it_is(tmp_path):
 READ_DAMAGED = """
 import json, resource, sys, time
 import h5py, numpy as np
-from galaxy_lib import reading
-from galaxy_lib.datasets import open_dataset
+from galaxy_lib.files import reading
+from galaxy_lib.files.datasets import open_dataset
 resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30, 4 * 2**30))
 
 def outcome(load, path):

@@ -17,8 +17,8 @@ import pytest
 from fault_server import FaultServer
 from filelock import FileLock
 
-from galaxy_lib import fetching
-from galaxy_lib.fetching import fetch
+from galaxy_lib.files import fetching
+from galaxy_lib.files.fetching import fetch
 
 BODY = np.random.default_rng(0).bytes(200_000)
 OTHER = np.random.default_rng(1).bytes(200_000)

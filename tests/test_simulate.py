@@ -8,8 +8,8 @@ import pickle
 import numpy as np
 import pytest
 
-from galaxy_lib import simulate
-from galaxy_lib.simulate import Frame, Plan, draw, plan_sample, simulate_galaxy
+from galaxy_lib.simulator import Frame, Plan, draw, plan_sample, simulate_galaxy
+from galaxy_lib.simulator import drawing as simulate
 
 
 @pytest.fixture(scope="module")

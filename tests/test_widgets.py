@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from galaxy_lib import DataManager, NeuralNetwork, galaxy_types
-from galaxy_lib.widgets import browse, frames, live, train_live
+from galaxy_lib.living import browse, frames, live, train_live
 
 plt.switch_backend("agg")
 

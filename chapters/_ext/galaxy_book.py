@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 
 import galaxy_lib
-from galaxy_lib.datasets import dataset_path
+from galaxy_lib.files.datasets import dataset_path
 
 
 def fingerprint(srcdir: Path) -> str:
@@ -23,7 +23,7 @@ def fingerprint(srcdir: Path) -> str:
         data = dataset_path().resolve()
     status = data.stat()
     digest = hashlib.sha256(f"{data} {status.st_size} {status.st_mtime_ns}".encode())
-    for source in sorted(Path(galaxy_lib.__file__).parent.glob("*.py")):
+    for source in sorted(Path(galaxy_lib.__file__).parent.rglob("*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -18,9 +18,16 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from galaxy_lib.files.reading import (
+    in_threads,
+    n_workers,
+    overhead,
+    pictures,
+    progress,
+    written_whole,
+)
+from galaxy_lib.files.splits import conflicts, sky_pairs
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
-from galaxy_lib.reading import in_threads, n_workers, overhead, pictures, progress, written_whole
-from galaxy_lib.splits import conflicts, sky_pairs
 
 FILE_NAME = "Galaxy10_DECals.h5"
 SAMPLE_SIZE = 1500
@@ -265,7 +272,7 @@ def simulated_sample_path(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) 
     """Return the simulated sample in the user's cache folder, made now if it is not there."""
     from filelock import FileLock
 
-    from galaxy_lib.simulate import VERSION
+    from galaxy_lib.simulator import VERSION
 
     folder = cache_folder()
     path = folder / f"galaxy10-simulated-v{VERSION}-seed{seed}-n{n_images}.h5"
@@ -301,7 +308,7 @@ def simulate_sample(
 
     Raises FileExistsError if ``path`` exists, ValueError if ``n_images`` is below 1.
     """
-    from galaxy_lib.simulate import VERSION, plan_sample
+    from galaxy_lib.simulator import VERSION, plan_sample
 
     if n_images < 1:
         raise ValueError(f"n_images is {n_images}, but a sample needs at least 1 galaxy.")
@@ -320,7 +327,7 @@ def simulate_sample(
 
 def _draw(plan) -> tuple[float, float, bytes]:
     """Draw one row: its redshift, its scale, and its picture compressed."""
-    from galaxy_lib.simulate import draw
+    from galaxy_lib.simulator import draw
 
     drawn = draw(plan)
     return float(drawn.redshift), float(drawn.pxscale), _pack(drawn.image)
@@ -348,11 +355,11 @@ def _drawings(plans: list, seed: int) -> Iterator[tuple[float, float, bytes]]:
 
 
 def _start_child(*share: int) -> subprocess.Popen:
-    package = str(Path(__file__).resolve().parents[1])
+    package = str(Path(__file__).resolve().parents[2])
     paths = filter(None, [package, os.environ.get("PYTHONPATH")])
     one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-P", "-c", f"from galaxy_lib.datasets import _work; _work{share}"],
+        [sys.executable, "-P", "-c", f"from galaxy_lib.files.datasets import _work; _work{share}"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -362,7 +369,7 @@ def _start_child(*share: int) -> subprocess.Popen:
 
 def _work(seed: int, n_images: int, first: int, step: int) -> None:
     """Draw every ``step``-th row from ``first`` on and send it to standard output (in a child)."""
-    from galaxy_lib.simulate import plan_sample
+    from galaxy_lib.simulator import plan_sample
 
     for plan in plan_sample(seed, n_images)[first::step]:
         pickle.dump(_draw(plan), sys.stdout.buffer)

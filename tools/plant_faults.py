@@ -1,6 +1,6 @@
 """Break the module in four ways, one at a time, and see that its two commands notice.
 
-    python benchmarks/mutations.py
+    python tools/plant_faults.py
 
 Works on a copy of what git tracks, with its own environment; takes about a quarter of an hour.
 """

@@ -1,6 +1,6 @@
 """Execute notebooks in place, as they are committed: on the simulated sample, without residue.
 
-    python tests/execute_notebooks.py [NOTEBOOK ...]     (without a name: chapters and solutions)
+    python tools/execute_notebooks.py [NOTEBOOK ...]     (without a name: chapters and solutions)
 
 What differs from run to run without saying anything (timestamps, the kernel's version, widget
 state) is left out, so that a diff shows what changed.
@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from galaxy_lib.datasets import simulated_sample_path
+from galaxy_lib.files.datasets import simulated_sample_path
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"

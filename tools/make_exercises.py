@@ -1,7 +1,7 @@
 """Make the students' notebooks from the solutions, by nbgrader's own preprocessors.
 
-    python tests/make_exercises.py                      writes and executes chapters/exercises/
-    python tests/make_exercises.py --course FOLDER      sets up a new nbgrader course instead
+    python tools/make_exercises.py                      writes and executes chapters/exercises/
+    python tools/make_exercises.py --course FOLDER      sets up a new nbgrader course instead
 
 A solution notebook has the answers between BEGIN SOLUTION and END SOLUTION, and tests between
 BEGIN HIDDEN TESTS and END HIDDEN TESTS. Needs the extra: pip install -e '.[instructor]'.
@@ -73,7 +73,7 @@ def write_exercises() -> None:
     """Write and execute chapters/exercises/, one notebook for each solution."""
     from execute_notebooks import execute
 
-    from galaxy_lib.datasets import simulated_sample_path
+    from galaxy_lib.files.datasets import simulated_sample_path
 
     os.environ["GALAXY10_FILE"] = str(simulated_sample_path())
     for path in SOLUTIONS:

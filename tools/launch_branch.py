@@ -1,6 +1,6 @@
 """Give every notebook a first cell that installs the course's package where it is missing.
 
-    python .github/launch_branch.py REPOSITORY_URL
+    python tools/launch_branch.py REPOSITORY_URL
 
 Colab opens a notebook alone, without the repository around it. The address is known only when a
 fork publishes its book, so the cell is added then, on the branch that the launch buttons open.

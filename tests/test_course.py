@@ -1,0 +1,42 @@
+"""Our network's table and its baselines, against values worked out by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from galaxy_lib import course
+
+
+def columns(answers):
+    return np.where(np.arange(10)[:, np.newaxis] == np.asarray(answers), 0.99, 0.01)
+
+
+def test_baselines_by_hand():
+    # Class 0 lies at 0.1 and 0.5, class 3 at 0.9; the mean of class 0 is 0.3.
+    manager = SimpleNamespace(
+        training_set=lambda: (np.array([[0.1, 0.5, 0.9]]), columns([0, 0, 3])),
+        test_set=lambda: (np.array([[0.12, 0.62, 0.69, 0.95]]), columns([0, 0, 0, 3])),
+    )
+    assert course.baselines(manager) == {
+        "largest class": 3 / 4,
+        "nearest mean": 2 / 4,  # 0.62 and 0.69 are nearer to 0.9 than to 0.3
+        "nearest neighbour": 1.0,
+    }
+
+
+def test_a_fraction_with_its_error():
+    assert course.fraction_right(0.5, 100) == "0.500 ± 0.050"
+    assert course.fraction_right(0.0, 300) == "0.000 ± 0.000"
+
+
+def test_a_row_is_the_last_epoch():
+    epochs = [SimpleNamespace(test_accuracy=a, test_loss=1 - a) for a in (0.2, 0.36)]
+    network = SimpleNamespace(
+        history=epochs,
+        n_updates=5100,
+        training_time=1.44,
+        data_manager=SimpleNamespace(n_test=300),
+    )
+    assert course.row("plain", network) == "| plain | 5,100 | 1.4 | 0.640 | 0.360 ± 0.028 |"
