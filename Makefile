@@ -38,7 +38,8 @@ notebooks: .venv/installed-test
 	$(BIN)/python tools/make_exercises.py
 
 class: .venv/installed
-	$(BIN)/jupyter lab --notebook-dir chapters
+	$(BIN)/python tools/make_class.py
+	$(BIN)/jupyter lab --notebook-dir class START.ipynb
 
 clean:
 	rm -rf .venv _build

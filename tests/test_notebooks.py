@@ -94,3 +94,15 @@ def test_starts_with_one_title(notebook: Path) -> None:
 def test_cell_ids_are_there_and_unique(notebook: Path) -> None:
     ids = [cell["id"] for cell in load(notebook)["cells"]]
     assert len(set(ids)) == len(ids)
+
+
+def test_no_line_is_cut_on_a_page(notebook: Path) -> None:
+    lines = [line for cell in code_cells(notebook) for line in "".join(cell["source"]).splitlines()]
+    assert [line for line in lines if len(line) > 76] == []
+
+
+def test_opens_like_every_other_page(notebook: Path) -> None:
+    text = "".join(load(notebook)["cells"][0]["source"])
+    found = re.findall(r"^> \*\*([^*]+)\*\*", text, flags=re.M)
+    assert found[:3] == ["What you will do.", "What you need.", "Time."]
+    assert re.search(r"\*\*Time\.\*\*[^\n]*?about \d+ minutes", text)

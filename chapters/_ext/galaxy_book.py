@@ -11,10 +11,19 @@ import contextlib
 import hashlib
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+
+import nbformat
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import single_nb_execution
+from sphinx.util import logging
 
 import galaxy_lib
 from galaxy_lib.files.datasets import dataset_path
+
+logger = logging.getLogger(__name__)
 
 
 def fingerprint(srcdir: Path) -> str:
@@ -49,6 +58,54 @@ def start_afresh_for_another_toc(app, config) -> None:
     stamp.write_bytes(toc)
 
 
+def execute_side_by_side(app, env, docnames) -> None:
+    """Fill the cache with the notebooks that have to run, as many at a time as there are cores.
+
+    myst-nb would run them one after the other. What fails here is left to it: it runs that
+    notebook once more, and reports it in its own way.
+    """
+    cache = get_cache(app.config.nb_execution_cache_path)
+
+    def is_new(notebook) -> bool:
+        try:
+            cache.match_cache_notebook(notebook)
+        except KeyError:
+            return True
+        return False
+
+    paths = [Path(env.doc2path(name)) for name in docnames]
+    # The largest first: a long one that begins last would keep one core alone.
+    paths = sorted((p for p in paths if p.suffix == ".ipynb"), key=lambda p: -p.stat().st_size)
+    waiting = {path: nbformat.read(path, 4) for path in paths}
+    waiting = {path: notebook for path, notebook in waiting.items() if is_new(notebook)}
+    if not waiting:
+        return
+    workers = min(os.cpu_count() or 1, len(waiting))
+    logger.info("executing %d notebooks, %d at a time", len(waiting), workers)
+    with ThreadPoolExecutor(workers) as pool:
+        running = {
+            pool.submit(
+                single_nb_execution,
+                notebook,
+                cwd=str(path.parent),
+                timeout=app.config.nb_execution_timeout,
+                allow_errors=False,
+                # A kernel's own remarks are not the reader's.
+                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            ): path
+            for path, notebook in waiting.items()
+        }
+        for done, future in enumerate(as_completed(running), 1):
+            path, result = running[future], future.result()
+            name = path.relative_to(app.srcdir)
+            logger.info("  %2d/%d %s %.0f s", done, len(running), name, result.time)
+            if result.err is None:
+                bundle = CacheBundleIn(
+                    result.nb, str(path), data={"execution_seconds": result.time}
+                )
+                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
 def follow_the_fork(app, config) -> None:
     """Lead the launch buttons to the repository that publishes the book, if it says which."""
     if url := os.environ.get("BOOK_REPOSITORY_URL"):
@@ -70,4 +127,5 @@ def setup(app):
     app.connect("config-inited", separate_caches, priority=100)
     app.connect("config-inited", start_afresh_for_another_toc)
     app.connect("config-inited", follow_the_fork)
+    app.connect("env-before-read-docs", execute_side_by_side)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

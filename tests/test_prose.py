@@ -1,0 +1,124 @@
+"""What a page says came out did come out: its numbers stand in the outputs above it."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTERS = ROOT / "chapters"
+PAGES = sorted(
+    [*CHAPTERS.glob("*.ipynb"), *(CHAPTERS / "deeper").glob("*.ipynb")], key=lambda p: p.name
+)
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+NUMBER = r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?"
+# Not results: code, formulas, the targets of links, and what is counted off.
+ASIDE = r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)|(?:[Cc]hapters?|[Cc]lass(?:es)?|[Rr]ows?|[Ff]igures?) \d+"
+
+
+def plain(text: str) -> str:
+    """Write powers of ten and signs as Python does."""
+    text = re.sub(
+        r"\s?[·×]\s?10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", lambda m: "e" + m[1].translate(SUPERSCRIPTS), text
+    )
+    return text.replace("−", "-").replace("\u202f", "").replace("\xa0", " ")
+
+
+def numbers(text: str) -> list[str]:
+    return [match.rstrip(",") for match in re.findall(NUMBER, plain(text))]
+
+
+def value(number: str) -> float:
+    return float(number.replace(",", ""))
+
+
+def stands_in(number: str, printed: set[float], percent: bool) -> bool:
+    """Say whether a printed number, rounded like this one, is this one."""
+    mantissa, _, power = number.replace(",", "").partition("e")
+    unit = 10.0 ** (int(power or 0) - len(mantissa.partition(".")[2]))
+    wanted = value(number)
+    candidates = printed | ({100 * p for p in printed} if percent else set())
+    return any(abs(abs(p) - wanted) <= unit * 0.5000001 for p in candidates)
+
+
+def missing_numbers(path: Path) -> list[tuple[str, str]]:
+    """Return (number, beginning of the paragraph) of what stands in no output above it."""
+    printed: set[float] = set()
+    missing = []
+    for cell in json.loads(path.read_text("utf-8"))["cells"]:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            texts = [output.get("text", ""), data.get("text/plain", "")]
+            texts.append(re.sub(r"<[^>]*>", " ", html.unescape("".join(data.get("text/html", "")))))
+            for text in texts:
+                printed |= {value(n) for n in numbers("".join(text))}
+        if cell["cell_type"] != "markdown":
+            continue
+        for paragraph in re.split(r"\n\s*\n", "".join(cell["source"])):
+            if not paragraph.startswith("**What came out.**"):
+                continue
+            text = plain(re.sub(ASIDE, " ", paragraph))
+            for match in re.finditer(NUMBER, text):
+                number = match[0].rstrip(",")
+                percent = re.match(r"\s?(?:%|percent|points)", text[match.end() :]) is not None
+                if not stands_in(number, printed, percent):
+                    missing.append((number, paragraph[:60]))
+    return missing
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.relative_to(CHAPTERS).as_posix())
+def test_every_number_came_out(path):
+    assert missing_numbers(path) == []
+
+
+def test_the_search_finds_what_is_wrong(tmp_path):
+    """The test above can fail: for another number, another rounding, a number below it."""
+
+    def page(prose: str, output: str) -> Path:
+        cells = [
+            {"cell_type": "code", "outputs": [{"text": [output]}]},
+            {"cell_type": "markdown", "source": [f"**What came out.** {prose}"]},
+            {"cell_type": "code", "outputs": [{"text": ["77"]}]},
+        ]
+        path = tmp_path / "page.ipynb"
+        path.write_text(json.dumps({"cells": cells}), "utf-8")
+        return path
+
+    output = "0.5467 right of 1,080, error 7.3e-08, slope -0.12"
+    for prose in ("0.547", "0.55 of 1,080", "55 %", "7 · 10⁻⁸", "−0.12 in chapter 9", "`k=9`"):
+        assert missing_numbers(page(prose, output)) == [], prose
+    for prose in ("0.546", "0.54", "54 %", "1,081", "7 · 10⁻⁷", "77", "55"):
+        assert len(missing_numbers(page(prose, output))) == 1, prose
+
+
+ROW = re.compile(r"^\| .+ \|.*\d\.\d{3} ± \d\.\d{3} \|$", flags=re.M)
+
+
+def test_rows_of_our_network_are_those_of_the_runs():
+    """A table "Our network so far" quotes rows that some chapter printed, to the letter."""
+    printed, quoted = set(), []
+    for path in PAGES:
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            for output in cell.get("outputs", []):
+                printed |= set(ROW.findall("".join(output.get("text", ""))))
+            if cell["cell_type"] == "markdown":
+                quoted += [(path.name, row) for row in ROW.findall("".join(cell["source"]))]
+    assert [(name, row) for name, row in quoted if row not in printed] == []
+    assert quoted
+
+
+def test_chapters_fit_the_hour():
+    """The client's own measure, where it is at hand."""
+    script = ROOT.parent / "shared" / "measure_chapters.py"
+    if not script.is_file():
+        pytest.skip("The script that measures is not here.")
+    run = subprocess.run(
+        [sys.executable, script, "--check"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stdout
