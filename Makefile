@@ -21,38 +21,47 @@ endif
 # fight for the same cores. Set it yourself to use more.
 book test notebooks: export OMP_NUM_THREADS ?= 1
 
-.PHONY: book test browser notebooks class clean
+.PHONY: environment book test browser notebooks class clean
 
-book: .venv/installed
+environment: .venv/$(REQUIREMENTS).installed
+
+book: environment
 	$(BIN)/jupyter-book build . --toc $(TOC) -W --keep-going
 
-test: .venv/installed-test
+test: environment .venv/test.installed
 	$(BIN)/pytest tests -n auto --dist loadfile
 	$(BIN)/pytest chapters --nbval -n auto --dist loadfile
 
-browser: book .venv/installed-browser
+browser: book .venv/browser.installed
 	$(BIN)/pytest tests/browser -n auto
 
-notebooks: .venv/installed-test
+notebooks: environment .venv/test.installed
 	$(BIN)/python tools/execute_notebooks.py
 	$(BIN)/python tools/make_exercises.py
 
-class: .venv/installed
+class: environment
 	$(BIN)/python tools/make_class.py
 	$(BIN)/jupyter lab --notebook-dir class START.ipynb
 
 clean:
 	rm -rf .venv _build
 
-.venv/installed: $(REQUIREMENTS) pyproject.toml
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Another list of requirements takes the place of the one installed before: no other stamp stays.
+.venv/$(REQUIREMENTS).installed: $(REQUIREMENTS) pyproject.toml
 	test -d .venv || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	@echo "Installing about 120 packages into .venv (0.7 GB, one to three minutes) ..."
+	rm -f .venv/*.installed
+	$(PIP) -r $(REQUIREMENTS)
 	touch $@
 
-.venv/installed-test: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+.venv/test.installed: .venv/$(REQUIREMENTS).installed
+	@echo "Installing what the tests need ..."
+	$(PIP) -e '.[test]'
 	touch $@
 
-.venv/installed-browser: .venv/installed-test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
+.venv/browser.installed: .venv/test.installed
+	@echo "Installing what drives the browser ..."
+	$(PIP) -e '.[browser]'
 	touch $@

@@ -14,6 +14,8 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+# Its first import lists the fonts and says so on stderr, which in a notebook is an error.
+import matplotlib.font_manager  # noqa: F401
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn

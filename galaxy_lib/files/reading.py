@@ -1,6 +1,6 @@
 """Pictures from the file, coarsened while they are read, and the cache of the result.
 
-Apart from `datasets`, and below it (floor 0): how bytes become block sums has nothing to do with
+Apart from `datasets`, and below it: how bytes become block sums has nothing to do with
 which file they come from. A file of 2.7 GB is read chunk by chunk in threads, so no more than a few
 chunks of full-size pictures are ever in memory, whatever the chunks look like.
 """

@@ -1,6 +1,6 @@
 """Which rows go where: splits that keep proportions, and galaxies that share a picture together.
 
-Apart from `data`, and below it (floor 0): rows and positions in, row numbers out.
+Apart from `data`, and below it: rows and positions in, row numbers out.
 """
 
 from __future__ import annotations
