@@ -33,12 +33,15 @@ def fraction_right(right: float, n: int) -> str:
     return f"{right:.3f} ± {math.sqrt(right * (1 - right) / n):.3f}"
 
 
-def row(what: str, network: NeuralNetwork) -> str:
-    """Return a trained network's row of the table: its last epoch, judged on the test set."""
-    last = network.history[-1]
+def row(what: str, network: NeuralNetwork, epoch: int | None = None) -> str:
+    """Return a trained network's row of the table: an epoch, judged on the test set.
+
+    ``epoch`` counts from 1, as ``network.best_epoch`` does; without it, it is the last one.
+    """
+    records = network.history[:epoch]
+    last, seconds = records[-1], sum(record.seconds for record in records)
     scored = fraction_right(last.test_accuracy, network.data_manager.n_test)
-    numbers = f"{network.n_updates:,} | {network.training_time:.1f} | {last.test_loss:.3f}"
-    return f"| {what} | {numbers} | {scored} |"
+    return f"| {what} | {last.n_updates:,} | {seconds:.1f} | {last.test_loss:.3f} | {scored} |"
 
 
 def baselines(data_manager) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -34,6 +35,19 @@ def use_style() -> None:
             "legend.frameon": False,
         }
     )
+
+
+def photograph(figure: Figure) -> None:
+    """Show a figure of photographs as a JPEG picture at twice the pixels of its place.
+
+    As PNG, in which noise cannot be compressed, it would weigh five times as much.
+    """
+    from IPython.display import Image, display
+
+    file = io.BytesIO()
+    figure.savefig(file, format="jpeg", dpi=2 * figure.dpi, pil_kwargs={"quality": 80})
+    plt.close(figure)
+    display(Image(file.getvalue(), format="jpeg", width=round(100 * figure.get_size_inches()[0])))
 
 
 def first_of_each_type(galaxies: Sequence[Galaxy], title: str = "") -> Figure:

@@ -31,12 +31,11 @@ def test_a_fraction_with_its_error():
     assert course.fraction_right(0.0, 300) == "0.000 ± 0.000"
 
 
-def test_a_row_is_the_last_epoch():
-    epochs = [SimpleNamespace(test_accuracy=a, test_loss=1 - a) for a in (0.2, 0.36)]
-    network = SimpleNamespace(
-        history=epochs,
-        n_updates=5100,
-        training_time=1.44,
-        data_manager=SimpleNamespace(n_test=300),
-    )
+def test_a_row_is_the_epoch_that_was_asked_for():
+    epochs = [
+        SimpleNamespace(test_accuracy=a, test_loss=1 - a, n_updates=n, seconds=0.72)
+        for a, n in ((0.2, 2550), (0.36, 5100))
+    ]
+    network = SimpleNamespace(history=epochs, data_manager=SimpleNamespace(n_test=300))
     assert course.row("plain", network) == "| plain | 5,100 | 1.4 | 0.640 | 0.360 ± 0.028 |"
+    assert course.row("first", network, 1) == "| first | 2,550 | 0.7 | 0.800 | 0.200 ± 0.023 |"

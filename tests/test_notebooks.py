@@ -57,7 +57,9 @@ def test_no_absolute_paths(notebook: Path) -> None:
 
 def test_every_figure_has_alt_text(notebook: Path) -> None:
     for cell in code_cells(notebook):
-        if any("image/png" in out.get("data", {}) for out in cell["outputs"]):
+        if any(
+            kind.startswith("image/") for out in cell["outputs"] for kind in out.get("data", {})
+        ):
             alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
             assert len(alt) > 20, "".join(cell["source"])[:200]
 

@@ -77,7 +77,7 @@ def lighten_pages(app, exception) -> None:
     out = Path(app.outdir)
     images = out / "_images"
     images.mkdir(exist_ok=True)
-    for picture in images.glob("*.png"):
+    for picture in [*images.glob("*.png"), *images.glob("*.jpeg")]:
         webp(picture)
 
     def frame(match) -> str:
@@ -90,7 +90,7 @@ def lighten_pages(app, exception) -> None:
         up = "../" * (len(page.relative_to(out).parts) - 1)
         text = page.read_text(encoding="utf-8")
         lighter = re.sub(r"data:image/webp;base64,([A-Za-z0-9+/=]+)", frame, text)
-        lighter = re.sub(r"(_images/[\w.-]+)\.png\b", r"\1.webp", lighter)
+        lighter = re.sub(r"(_images/[\w.-]+)\.(?:png|jpeg)\b", r"\1.webp", lighter)
         if lighter != text:
             page.write_text(lighter, encoding="utf-8")
 
