@@ -60,14 +60,15 @@ def first_of_each_type(galaxies: Sequence[Galaxy], title: str = "") -> Figure:
     title : str, optional
         What the figure shows, and of which data.
     """
-    figure = plt.figure(figsize=(7.6, 6.2))
-    grid = ImageGrid(figure, 111, nrows_ncols=(3, 4), axes_pad=(0.12, 0.28))
+    figure = plt.figure(figsize=(7.6, 6.4))
+    room = (0.01, 0.01, 0.98, 0.91)  # so that a galaxy is as large as the page allows
+    grid = ImageGrid(figure, room, nrows_ncols=(3, 4), axes_pad=(0.08, 0.28))
     for ax in grid:
         ax.axis("off")
     for ax, galaxy in zip(grid, galaxies, strict=False):
         ax.imshow(_picture(galaxy), interpolation="nearest")
-        ax.set_title(f"{galaxy.index}: {_short_name(galaxy.answer)}", fontsize=7)
-    figure.suptitle(title, y=0.96)
+        ax.set_title(f"{galaxy.index}: {_short_name(galaxy.answer)}", fontsize=8)
+    figure.suptitle(title, y=0.985)
     return figure
 
 

@@ -129,3 +129,18 @@ def test_chapters_fit_the_hour():
         [sys.executable, script, "--check"], cwd=ROOT, capture_output=True, text=True
     )
     assert run.returncode == 0, run.stdout
+
+
+def test_the_instructors_plans_add_up():
+    """Each row sums to its class, with the minutes that the chapters state."""
+    text = (CHAPTERS / "instructor.md").read_text("utf-8")
+    stated = {}
+    for path in CHAPTERS.glob("0[1-6]_*.ipynb"):
+        opener = "".join(json.loads(path.read_text("utf-8"))["cells"][0]["source"])
+        stated[int(path.name[:2])] = int(re.search(r"about (\d+) minutes", opener)[1])
+    plans = re.findall(r"^\| (\d) \|((?: \d+ \|)+)$", text, flags=re.M)
+    assert len(plans) == 18
+    for chapter, cells in plans:
+        *minutes, total = [int(cell) for cell in cells.split("|")[:-1]]
+        assert sum(minutes) == total, (chapter, cells)
+        assert minutes[1] == stated[int(chapter)], (chapter, cells)
