@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import time
 from collections import Counter
 
 import numpy as np
 import pytest
+from answer_bank import BANK
 from wrong_answers import RIGHT, WRONG
 
 from galaxy_lib import checks
@@ -99,7 +101,7 @@ def test_under_nbgrader_the_same_check_raises(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(checks.CheckFailed, match=r"^sigmoid: The sign") as caught:
         checks.sigmoid(lambda x: 1 / (1 + np.exp(x)))
     assert caught.value._render_traceback_() == [f"CheckFailed: {caught.value}"]
-    with pytest.raises(checks.CheckFailed, match="not attempted yet"):
+    with pytest.raises(checks.CheckFailed, match="Every value is NaN"):
         checks.sigmoid(lambda x: np.nan * x)
     assert checks.sigmoid(lambda x: 1 / (1 + np.exp(-x))).passed
 
@@ -153,3 +155,40 @@ def test_progress_counts_what_is_solved(capsys: pytest.CaptureFixture) -> None:
         "not solved yet",
     ]
     assert lines[-1] == "1 of 4 exercises solved"
+
+
+def test_an_independent_bank_is_judged_rightly() -> None:
+    """Written from the exercises' texts alone, by somebody who had not seen the checks."""
+    wrongly = []
+    for name, kind, mistake, answer in BANK:
+        result = getattr(checks, name)(answer)
+        fine = result.passed if kind == "right" else result.attempted and not result.passed
+        if not fine:
+            wrongly.append((name, kind, mistake, result.message))
+    assert wrongly == []
+    assert len(BANK) > 1000
+
+
+def test_only_an_untouched_stub_is_not_attempted(tmp_path, monkeypatch) -> None:
+    stub = (
+        "def sigmoid(x):\n"
+        '    """Return g(x)."""\n'
+        "    result = np.full(np.shape(x), np.nan)\n"
+        "    # YOUR CODE HERE\n"
+        "    return result\n"
+    )
+    printed = stub.replace("# YOUR CODE HERE", "# YOUR CODE HERE\n    print(1 / (1 + np.exp(-x)))")
+    added = stub.replace("# YOUR CODE HERE", "result += 1 / (1 + np.exp(-x))")
+    silent = printed.replace("    return result\n", "")
+    said = []
+    for number, source in enumerate((stub, printed, added, silent)):
+        path = tmp_path / f"answer_{number}.py"
+        path.write_text("import numpy as np\n\n\n" + source, "utf-8")
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        said.append(repr(checks.sigmoid(module.sigmoid)))
+    assert said[0] == "not attempted yet"
+    assert "Every value is NaN" in said[1]
+    assert "Every value is NaN" in said[2]
+    assert "It returns nothing" in said[3]

@@ -325,7 +325,7 @@ WRONG += [
 # 3 The maths of batching
 
 RIGHT += [
-    ("sigmoid", lambda x: np.exp(x) / (np.exp(x) + 1)),
+    ("sigmoid", lambda x: np.where(x < 0, np.exp(-np.abs(x)), 1) / (1 + np.exp(-np.abs(x)))),
     ("sigmoid", lambda x: (1 / (1 + np.exp(-x))).astype(np.float32)),
     ("forward_one", lambda A, B, x: g(A.dot(g(B.dot(x))))),
     ("forward_one", lambda A, B, x: g((A * g((B * x).sum(axis=1))).sum(axis=1))),
@@ -653,7 +653,7 @@ def _(gradient, w, learning_rate, betas, tolerance, max_steps):
     counts = np.zeros(len(betas), dtype=int)
     for i, beta in enumerate(betas):
         here, v = w.copy(), np.zeros(len(w))
-        while math.hypot(*gradient(here)) >= tolerance and counts[i] < max_steps:
+        while not math.hypot(*gradient(here)) < tolerance and counts[i] < max_steps:
             v += (1 - beta) * (gradient(here) - v)
             here -= learning_rate * v
             counts[i] += 1
@@ -959,8 +959,11 @@ def orientations(picture):
 
 @right("find_leaks")
 def _(train, test):
-    known = {t.tobytes(): j for j, picture in enumerate(train) for t in orientations(picture)}
-    return [(i, known[t.tobytes()]) for i, t in enumerate(test) if t.tobytes() in known]
+    known = {}
+    for j, picture in enumerate(train):
+        for t in orientations(picture):
+            known.setdefault(t.tobytes(), set()).add(j)
+    return [(i, j) for i, t in enumerate(test) for j in known.get(t.tobytes(), ())]
 
 
 @right("find_leaks")
