@@ -281,7 +281,8 @@ def _compare(value, right, mistakes=(), rounded: bool = False) -> None:
         (lambda a: np.mod(a, 256), "Integers overflowed: uint8 counts to 255, then from 0 again."),
     ):
         # One number may equal its rounded self by chance: this names a mistake in arrays alone.
-        if all(np.size(r) > 1 and _close(v, change(r)) for v, r in pairs):
+        many = change is np.negative or all(np.size(r) > 1 for _, r in pairs)
+        if many and all(_close(v, change(r)) for v, r in pairs):
             raise _Wrong(sentence)
     for i, (v, r) in enumerate(pairs, 1):
         what = f"Array {i} of the result" if len(pairs) > 1 else "The result"
