@@ -63,7 +63,7 @@ def webp(path: Path) -> Path:
     # Curves are smaller in few colours without loss, photographs are with it.
     curves, photograph = io.BytesIO(), io.BytesIO()
     picture.quantize(256).convert("RGB").save(curves, "WEBP", lossless=True)
-    picture.save(photograph, "WEBP", quality=80)
+    picture.save(photograph, "WEBP", quality=70)
     twin = path.with_suffix(".webp")
     twin.write_bytes(min(curves.getvalue(), photograph.getvalue(), key=len))
     path.unlink()
@@ -77,7 +77,7 @@ def lighten_pages(app, exception) -> None:
     out = Path(app.outdir)
     images = out / "_images"
     images.mkdir(exist_ok=True)
-    for picture in [*images.glob("*.png"), *images.glob("*.jpeg")]:
+    for picture in [*images.glob("*.png"), *images.glob("*.jpg")]:
         webp(picture)
 
     def frame(match) -> str:
@@ -90,7 +90,7 @@ def lighten_pages(app, exception) -> None:
         up = "../" * (len(page.relative_to(out).parts) - 1)
         text = page.read_text(encoding="utf-8")
         lighter = re.sub(r"data:image/webp;base64,([A-Za-z0-9+/=]+)", frame, text)
-        lighter = re.sub(r"(_images/[\w.-]+)\.(?:png|jpeg)\b", r"\1.webp", lighter)
+        lighter = re.sub(r"(_images/[\w.-]+)\.(?:png|jpg)\b", r"\1.webp", lighter)
         if lighter != text:
             page.write_text(lighter, encoding="utf-8")
 

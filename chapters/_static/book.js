@@ -33,7 +33,7 @@ const boxes = [
 ].join();
 function reachScrollingBoxes() {
   for (const box of document.querySelectorAll(boxes)) {
-    if (box.scrollWidth > box.clientWidth + 1) {
+    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) {
       box.tabIndex = 0;
     } else if (box.tabIndex === 0) {
       box.removeAttribute("tabindex");

@@ -207,7 +207,7 @@ def _write(path: Path, side: int, ans, packed: Iterable[bytes], columns, attribu
         raise FileExistsError(f"{path} exists and was left as it is; choose another name.")
     path.parent.mkdir(parents=True, exist_ok=True)
     shape = (side, side, 3)
-    with written_whole(path) as temporary, h5py.File(temporary, "w") as ds:
+    with written_whole(path, anew=True) as temporary, h5py.File(temporary, "w") as ds:
         ds.attrs.update(attributes)
         options = {"chunks": (1, *shape), "compression": "gzip", "compression_opts": GZIP_LEVEL}
         images = ds.create_dataset("images", (len(ans), *shape), np.uint8, **options)

@@ -1,28 +1,38 @@
 """The real file, downloaded: resumed after any interruption, verified before it gets its name.
 
-Apart from `datasets`: it knows bytes and servers, nothing of galaxies.
+Apart from `datasets`: it knows bytes and servers, and of the file only how every HDF5 file begins.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import itertools
+import json
 import os
 import re
 import shutil
+import socket
 import sys
+import threading
 import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from galaxy_lib.files.reading import put_in_place
+
 URL = "https://zenodo.org/records/10845026/files/Galaxy10_DECals.h5"
 SHA256 = "19aefc477c41bb7f77ff07599a6b82a038dc042f889a111b0d4d98bb755c1571"
+SIGNATURE = b"\x89HDF\r\n\x1a\n"  # with which an HDF5 file begins, and no login page does
 BLOCK = 2**14  # bytes written at a time, and at most what a lost connection loses
 ATTEMPTS = 300  # before we give up
 FAILURES = 6  # in a row that get no further before we give up
 PAUSE = 1.0  # seconds before the second attempt, doubled for each further one
 LONGEST_PAUSE = 60  # seconds that a server may ask us to wait
+TELL = 15  # seconds after which a line says how it stands
+STALL = 60  # seconds with less than SLOWEST bytes in each that count as a lost connection
+SLOWEST = 1000
 BUSY = (408, 425, 429, 500, 502, 503, 504)  # what a server says when asking again may help
-RESUME = "what has come is kept, and the same command goes on from there."
 
 
 def fetch(url: str = URL, sha256: str = SHA256, folder: str | os.PathLike = ".") -> Path:
@@ -49,6 +59,7 @@ def fetch(url: str = URL, sha256: str = SHA256, folder: str | os.PathLike = ".")
     target = Path(folder) / (name if name.endswith(".h5") else "Galaxy10_DECals.h5")
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
+    notes = _Notes(part)
 
     def verified(path: Path) -> bool:
         return path.exists() and pooch.file_hash(str(path)) == sha256
@@ -63,82 +74,173 @@ def fetch(url: str = URL, sha256: str = SHA256, folder: str | os.PathLike = ".")
                     "move it away or choose another folder."
                 )
             if not verified(part):
-                _download(url, part)
+                if notes.get("complete"):  # all of a file, and not of this one
+                    part.unlink(missing_ok=True)
+                    notes.forget()
+                _download(url, part, notes, verified)
             if not verified(part):
                 raise ValueError(
                     f"What {url} sent has another SHA-256 than {sha256}: it stays in {part}, "
-                    "unused, and the next fetch starts anew."
+                    "unused, and the next fetch removes it and starts anew."
                 )
-            os.replace(part, target)
+            put_in_place(part, target)
+            notes.forget()
     except Timeout:
         raise OSError(f"Another fetch is writing {part}; wait for it to end.") from None
     return target
 
 
-def _download(url: str, part: Path) -> None:
+class _Notes:
+    """What a later call has to know of a part, in a file beside it."""
+
+    def __init__(self, part: Path) -> None:
+        self.path = part.with_name(part.name + ".json")
+
+    def get(self, key: str):
+        """Return a note, or None: a damaged file of notes is none."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            return json.loads(self.path.read_text("utf-8")).get(key)
+
+    def write(self, **notes) -> None:
+        """Replace all notes."""
+        temporary = self.path.with_name(self.path.name + ".new")
+        temporary.write_text(json.dumps(notes), "utf-8")
+        temporary.replace(self.path)
+
+    def forget(self) -> None:
+        """Remove the file."""
+        self.path.unlink(missing_ok=True)
+
+
+def _kept(part: Path) -> str:
+    if _size(part):
+        return "what has come is kept, and the same command goes on from there."
+    return "nothing has come yet; the same command tries again."
+
+
+def _download(url: str, part: Path, notes: _Notes, verified) -> None:
     """Append to ``part`` until it is as long as the server says; the caller checks what it is."""
     import requests
     from requests import exceptions
 
     final = (exceptions.HTTPError, exceptions.TooManyRedirects, ValueError)  # bad URLs among them
-    furthest, failures, validator = 0, 0, None
+    furthest, failures = 0, 0
     for _ in range(ATTEMPTS):
         have, pause = _size(part), PAUSE * 2**failures
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
-        if have and validator:  # the rest is wanted only while the file is still the same
+        if have and (validator := notes.get("validator")):  # the rest, if it is still the same
             headers["If-Range"] = validator
         try:
-            with requests.get(url, headers=headers, stream=True, timeout=(10, 60)) as reply:
+            with requests.get(url, headers=headers, stream=True, timeout=(10, TELL)) as reply:
                 problem = f"the server answers {reply.status_code} {reply.reason}"
                 if reply.status_code in BUSY:
                     asked = reply.headers.get("Retry-After", "")
                     pause = max(pause, int(asked) if asked.isdecimal() else 0)
                 elif reply.status_code == 416:
-                    part.unlink(missing_ok=True)  # as long as the file, and not it: start anew
+                    # The caller has seen that it is not the file: it is as long, or longer.
+                    part.unlink(missing_ok=True)
+                    notes.forget()
                 else:
                     reply.raise_for_status()
-                    etag = reply.headers.get("ETag", "")
-                    validator = etag if etag[:1] == '"' else reply.headers.get("Last-Modified")
-                    if _receive(reply, part, have):
+                    problem = _receive(reply, part, have, notes)
+                    if problem is None:
                         return
         except final as error:
             raise OSError(f"{url} cannot be fetched: {error}.") from None
         except requests.RequestException as error:
             problem = f"the connection failed ({error})"
+            # Some servers leave out the end of the last chunk, and say no length.
+            if _size(part) > have and notes.get("total") is None and verified(part):
+                return
         except OSError as error:
-            raise OSError(f"{part} cannot be written: {error.strerror}; {RESUME}") from error
+            told = f"{part} cannot be written: {error.strerror}; {_kept(part)}"
+            raise OSError(told) from error
         failures = 0 if _size(part) > furthest else failures + 1
         furthest = max(furthest, _size(part))
         if failures == FAILURES or pause > LONGEST_PAUSE:
             break
+        if failures:
+            print(f"{part.name}: {problem}; trying again.", file=sys.stderr, flush=True)
         time.sleep(pause)
-    raise OSError(f"{url} cannot be fetched now, {problem}; {RESUME}")
+    raise OSError(f"{url} cannot be fetched now, {problem}; {_kept(part)}")
 
 
 def _size(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _receive(reply, part: Path, have: int) -> bool:
-    """Write a reply's bytes and say whether the part is complete."""
+def _receive(reply, part: Path, have: int, notes: _Notes) -> str | None:
+    """Write a reply's bytes; return None when the part is complete, and else what went wrong."""
     from tqdm import tqdm
 
     resumed = reply.headers.get("Content-Range", "").startswith(f"bytes {have}-")
     if reply.status_code == 206 and not resumed:
-        return False
+        return "the server sent another part of the file than asked for"
     have = have if resumed else 0
-    length = reply.headers.get("Content-Length")
+    # Of a reply that is packed for the way, the length says nothing about the file.
+    packed = reply.headers.get("Content-Encoding", "identity") != "identity"
+    length = None if packed else reply.headers.get("Content-Length")
     total = have + int(length) if length else None
     free = shutil.disk_usage(part.parent).free
     if length and int(length) > free:
         need = f"{int(length) / 1e6:,.0f} MB are to come and {free / 1e6:,.0f} MB are free"
         raise OSError(errno.ENOSPC, need)
+    blocks = reply.iter_content(BLOCK)
+    first = next(blocks, b"")
+    if not have and not first.startswith(SIGNATURE[: len(first)] if first else SIGNATURE):
+        # What has come before stays as it is: this is a login page, or an error as a page.
+        kind = reply.headers.get("Content-Type", "unknown")
+        return f"the server sent something else than the file (of type {kind}): log in first?"
+    etag = reply.headers.get("ETag", "")
+    validator = etag if etag[:1] == '"' else reply.headers.get("Last-Modified")
+    notes.write(validator=validator, total=total, complete=False)
     hidden = not sys.stderr.isatty()
     with (
         part.open("ab" if resumed else "wb") as file,
         tqdm(total=total, initial=have, unit="B", unit_scale=True, disable=hidden) as bar,
+        _Watch(reply, part.name, have, total, hidden) as watch,
     ):
-        for block in reply.iter_content(BLOCK):
+        for block in itertools.chain([first], blocks):
             file.write(block)
             bar.update(len(block))
-    return total is None or _size(part) == total
+            watch.size += len(block)
+    if total is not None and _size(part) != total:
+        return f"{_size(part):,} of {total:,} bytes have come"
+    notes.write(validator=validator, total=total, complete=True)
+    return None
+
+
+class _Watch(threading.Thread):
+    """Says now and then how a download stands, and hangs up on a server that has gone to sleep."""
+
+    def __init__(self, reply, name: str, size: int, total: int | None, tells: bool) -> None:
+        super().__init__(daemon=True)
+        self.reply, self.name_, self.size, self.total, self.tells = reply, name, size, total, tells
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        """Look every second."""
+        told = marked = time.monotonic()
+        told_size = marked_size = self.size
+        while not self.over.wait(min(1.0, STALL / 10)):
+            now = time.monotonic()
+            if self.tells and now - told >= TELL:
+                rate = (self.size - told_size) / (now - told) / 1e6
+                of = f" of {self.total / 1e6:,.0f}" if self.total else ""
+                line = f"{self.name_}: {self.size / 1e6:,.1f}{of} MB, {rate:.2f} MB a second"
+                print(line, file=sys.stderr, flush=True)
+                told, told_size = now, self.size
+            if now - marked >= STALL:
+                if self.size - marked_size < SLOWEST * STALL:
+                    with contextlib.suppress(AttributeError, OSError):
+                        # A read that waits in another thread ends only with its socket.
+                        buffered = self.reply.raw._fp.fp
+                        socket.socket(fileno=os.dup(buffered.fileno())).shutdown(socket.SHUT_RDWR)
+                marked, marked_size = now, self.size
+
+    def __enter__(self) -> _Watch:
+        self.start()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.over.set()

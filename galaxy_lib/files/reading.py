@@ -15,6 +15,7 @@ import secrets
 import stat
 import sys
 import threading
+import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -59,13 +60,37 @@ def in_threads(job: Callable, items: Iterable, threads: int) -> Iterator:
         pool.shutdown(cancel_futures=True)
 
 
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Give a whole file its name, unless another file got it meanwhile: a FileExistsError."""
+    try:
+        os.link(temporary, path)  # unlike a rename it never takes the place of a file
+    except FileExistsError:
+        raise FileExistsError(
+            f"{path} appeared meanwhile and was left as it is; what was made is in {temporary}."
+        ) from None
+    except OSError:  # a file system without links
+        os.replace(temporary, path)
+        return
+    temporary.unlink()
+
+
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """Give a name to write to, which becomes ``path`` at the end or vanishes after an error."""
+def written_whole(path: Path, *, anew: bool = False) -> Iterator[Path]:
+    """Give a name to write to, which becomes ``path`` at the end or vanishes after an error.
+
+    Parts that a killed process left more than a day ago are removed. With ``anew``, a file that
+    has the name by then is left as it is, and that is a FileExistsError.
+    """
+    for old in path.parent.glob(f".{path.name}-????????.part"):
+        with suppress(OSError):
+            if time.time() - old.stat().st_mtime > 86400:
+                old.unlink()
     temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
     try:
         yield temporary
-        os.replace(temporary, path)
+        if anew and path.exists():
+            raise FileExistsError(f"{path} appeared meanwhile and was left as it is.")
+        (put_in_place if anew else os.replace)(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
