@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 from collections.abc import Sequence
 
@@ -10,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from mpl_toolkits.axes_grid1 import ImageGrid
+from PIL import Image
 
 from galaxy_lib.galaxy import N_TYPES, Galaxy, galaxy_types
 
@@ -42,12 +45,27 @@ def photograph(figure: Figure) -> None:
 
     As PNG, in which noise cannot be compressed, it would weigh five times as much.
     """
-    from IPython.display import Image, display
+    from IPython import display
 
     file = io.BytesIO()
     figure.savefig(file, format="jpeg", dpi=2 * figure.dpi, pil_kwargs={"quality": 80})
     plt.close(figure)
-    display(Image(file.getvalue(), format="jpeg", width=round(100 * figure.get_size_inches()[0])))
+    width = round(100 * figure.get_size_inches()[0])
+    display.display(display.Image(file.getvalue(), format="jpeg", width=width))
+
+
+def mosaic(galaxies: Sequence[Galaxy], caption: str) -> str:
+    """Return galaxies side by side as HTML, each with its class on it, for a page of the book."""
+    tiles = []
+    for galaxy in galaxies:
+        picture = Image.fromarray(np.uint8(np.round(255 * _picture(galaxy))))
+        picture.save(file := io.BytesIO(), "WEBP", quality=75)
+        data = base64.b64encode(file.getvalue()).decode()
+        name = _short_name(galaxy.answer)
+        source = f'src="data:image/webp;base64,{data}" width="256" height="256"'
+        tiles.append(f'<div><img alt="A galaxy: {name}." {source}><span>{name}</span></div>')
+    found = f"<figcaption>{html.escape(caption)}</figcaption>"
+    return f'<figure><div class="mosaic">{"".join(tiles)}</div>{found}</figure>'
 
 
 def first_of_each_type(galaxies: Sequence[Galaxy], title: str = "") -> Figure:

@@ -64,8 +64,11 @@ def webp(path: Path) -> Path:
     curves, photograph = io.BytesIO(), io.BytesIO()
     picture.quantize(256).convert("RGB").save(curves, "WEBP", lossless=True)
     picture.save(photograph, "WEBP", quality=70)
-    twin = path.with_suffix(".webp")
-    twin.write_bytes(min(curves.getvalue(), photograph.getvalue(), key=len))
+    # custom.css darkens curves in dark mode, and leaves photographs as they are.
+    is_photograph = path.suffix == ".jpg"
+    twin = path.with_suffix(".photo.webp" if is_photograph else ".webp")
+    kinds = [photograph] if is_photograph else [curves, photograph]
+    twin.write_bytes(min((kind.getvalue() for kind in kinds), key=len))
     path.unlink()
     return twin
 
@@ -90,7 +93,8 @@ def lighten_pages(app, exception) -> None:
         up = "../" * (len(page.relative_to(out).parts) - 1)
         text = page.read_text(encoding="utf-8")
         lighter = re.sub(r"data:image/webp;base64,([A-Za-z0-9+/=]+)", frame, text)
-        lighter = re.sub(r"(_images/[\w.-]+)\.(?:png|jpg)\b", r"\1.webp", lighter)
+        lighter = re.sub(r"(_images/[\w-]+)\.png\b", r"\1.webp", lighter)
+        lighter = re.sub(r"(_images/[\w-]+)\.jpg\b", r"\1.photo.webp", lighter)
         if lighter != text:
             page.write_text(lighter, encoding="utf-8")
 

@@ -38,6 +38,7 @@ function reachScrollingBoxes() {
     } else if (box.tabIndex === 0) {
       box.removeAttribute("tabindex");
     }
+    box.classList.toggle("scrolls", box.scrollWidth > box.clientWidth);
   }
 }
 
@@ -46,6 +47,31 @@ function nameArrows() {
   for (const arrow of document.querySelectorAll(".bd-links summary")) {
     const chapter = arrow.closest("li")?.querySelector("a");
     if (chapter) arrow.setAttribute("aria-label", `Pages of ${chapter.textContent.trim()}`);
+  }
+}
+
+// A prediction's answer is one click away: what the cell put out, and the paragraph that says what
+// came out. Without scripts, and on paper, it is there from the start.
+function hideAnswers() {
+  for (const card of document.querySelectorAll("blockquote.predict")) {
+    const answers = [];
+    let node = card.nextElementSibling;
+    for (; node && !node.matches("section, blockquote.predict, .came-out"); node = node.nextElementSibling) {
+      answers.push(...node.querySelectorAll(".cell_output"));
+    }
+    if (!node?.matches(".came-out")) continue;
+    answers.push(node);
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "reveal";
+    const show = (shown) => {
+      for (const answer of answers) answer.classList.toggle("answer-waiting", !shown);
+      button.setAttribute("aria-expanded", shown);
+      button.textContent = shown ? "Hide what came out" : "Show what came out";
+    };
+    button.addEventListener("click", () => show(button.getAttribute("aria-expanded") !== "true"));
+    card.append(button);
+    show(false);
   }
 }
 
@@ -62,6 +88,7 @@ addEventListener("afterprint", () => {
 addEventListener("DOMContentLoaded", () => {
   const article = document.querySelector("article") ?? document.body;
   new MutationObserver(nameSliders).observe(article, { childList: true, subtree: true });
+  hideAnswers();
   nameSliders();
   nameArrows();
   // Formulas, fonts and pictures arrive late.
