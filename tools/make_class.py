@@ -18,7 +18,7 @@ import nbformat
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = ROOT / "chapters"
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
-PAGES = ["notation.md", "glossary.md", "07_what_comes_after.md"]
+PAGES = ["notation.md", "glossary.md", "10_what_comes_after.md"]
 START = """\
 # Start here
 

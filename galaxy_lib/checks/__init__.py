@@ -1162,4 +1162,4 @@ def _check_report(report) -> None:
 
 for _chapter in (_chapter_1, _chapter_2, _chapter_3, _chapter_4, _chapter_5, _chapter_6):
     _chapter()
-_make_check(7, "final_report", _check_report)
+_make_check(10, "final_report", _check_report)
