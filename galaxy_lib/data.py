@@ -105,7 +105,7 @@ class DataManager:
         self.ds = datasets.open_dataset(self.path)
         try:
             self.ans = self.ds["ans"][:]
-            self.simulated = bool(self.ds.attrs.get("simulated", False))
+            self.simulated = datasets.is_simulated(self.ds)
             self._split(partition, validation, stratify, group_by_sky)
             self._load(coarsen, read_on_demand, cache)
         except BaseException:
@@ -278,7 +278,7 @@ class DataManager:
             return self._sums[rows]
         sums = np.empty((len(rows), *self._shape), reading.sum_dtype(self.coarsen))
         for i, row in enumerate(rows):
-            sums[i] = reading.block_sums(self.images[row][np.newaxis], self.coarsen)[0]
+            sums[i] = reading.block_sums(reading.rows_of(self.images, row), self.coarsen)[0]
         return sums
 
     def _means(self, sums: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
