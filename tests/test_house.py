@@ -17,7 +17,8 @@ FLOORS = [
     {"galaxy", "simulator"},
     {"files"},
     {"data", "network", "convolution", "plots"},
-    {"course", "survey", "checks", "living"},
+    {"course", "survey", "checks"},
+    {"living"},
     {"__main__"},
 ]
 
