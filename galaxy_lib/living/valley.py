@@ -17,7 +17,7 @@ class Valley(LivingFigure):
     start : list of 2 floats
         w₀ in [−11, 4] and w₁ in [−2.2, 2.2], where both paths begin.
     eta, beta : float
-        The learning rate η in [0.002, 4], and β in [0, 0.98]; the reader moves them, and so can you.
+        The learning rate η in [0.002, 4], and β in [0, 0.98]; set them, and the figure follows.
     noise : bool
         Whether Gaussian noise of spread 5 is added to each component of the gradient.
     n_steps : int

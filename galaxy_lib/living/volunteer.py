@@ -1,9 +1,10 @@
-"""Twenty galaxies for the reader to classify, and the codes that bring a class's answers together."""
+"""Twenty galaxies for the reader to classify, and the codes that pool the answers of a class."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Sequence
+
 import numpy as np
 import traitlets
 
@@ -122,7 +123,9 @@ def _read(code: str, set_id: int) -> list[int]:
     symbols = "".join(str(code).split()).replace("-", "").upper()
     symbols = symbols.translate(str.maketrans("OIL", "011"))
     if strange := [each for each in symbols if each not in SYMBOLS]:
-        raise ValueError(f"The code {code!r} holds {strange[0]!r}, which no code does: copy it anew.")
+        raise ValueError(
+            f"The code {code!r} holds {strange[0]!r}, which no code does: copy it anew."
+        )
     if len(symbols) != 18:
         raise ValueError(f"The code {code!r} has {len(symbols)} symbols, but should have 18.")
     number = 0

@@ -1,6 +1,7 @@
 // Chapter 3: the slopes that batches of S galaxies report, and their noise.
 import { onFrame, plane, random, style, svg } from "./plane.js";
 import { announcer, bytesOf, button, figureBox, h, slider } from "./ui.js";
+import STYLE from "style:./batch.css";
 
 const N_BATCHES = 300;
 const LARGEST = 256;
@@ -74,7 +75,7 @@ async function render({ model, el }) {
   const cross = `M${cloud.px(middle[0]) - 9} ${cloud.py(middle[1])}h18m-9 -9v18`;
   cloud.inside.append(dots, svg("path", { class: "cross", d: cross }));
 
-  const bottom = ofOne / Math.sqrt(LARGEST) / 2;
+  const bottom = 0.03 * ofOne;
   const chart = plane({
     width: 360,
     height: 320,
@@ -137,16 +138,5 @@ function ticks([low, high]) {
   for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(+(k * step).toPrecision(6));
   return found;
 }
-
-const STYLE = `
-.batch .controls { align-items: end; }
-.batch button { justify-self: start; }
-.batch .dots { stroke-width: 4; opacity: 0.65; }
-.batch .trail { stroke-width: 5; opacity: 1; }
-.batch .cross { fill: none; stroke: var(--gl-text); stroke-width: 3; }
-.batch .now { fill: none; stroke: var(--gl-text); stroke-width: 2.5; }
-.batch .named { fill: var(--gl-c1); font-weight: 600; }
-.batch .said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-`;
 
 export default { render };

@@ -3,6 +3,7 @@ import { MATRIX, matrixTable } from "./matrix.js";
 import { style } from "./plane.js";
 import { tile, whenSeen } from "./tiles.js";
 import { announcer, figureBox, h } from "./ui.js";
+import STYLE from "style:./confusion.css";
 
 function render({ model, el }) {
   const box = figureBox(el, "Confusion matrix with its galaxies", "confusion");
@@ -81,14 +82,5 @@ function mostFrequentMistake(counts) {
   );
   return best;
 }
-
-const STYLE = `
-.confusion .panels { grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); align-items: start; }
-.confusion button.cell[aria-pressed="true"] { box-shadow: 0 0 0 3px var(--gl-c1); border-color: var(--gl-c1); }
-.confusion .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(72px, 1fr)); gap: 4px; min-height: 72px; }
-.confusion .tile { display: block; width: 100%; aspect-ratio: 1; border-radius: 0.25rem; background: #0b0d14; image-rendering: auto; }
-.confusion .gallery { min-height: 24rem; }
-.confusion .said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-`;
 
 export default { render };

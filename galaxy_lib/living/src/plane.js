@@ -1,5 +1,6 @@
 // A plane in SVG that a reader drags things in, and the numbers that noise is made of.
 import { h, newId } from "./ui.js";
+import PLANE from "style:./plane.css";
 
 export function svg(tag, properties = {}, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -140,20 +141,3 @@ export function gaussians(rng) {
   const angle = 2 * Math.PI * rng();
   return [r * Math.cos(angle), r * Math.sin(angle)];
 }
-
-const PLANE = `
-.galaxy-living .panels { display: grid; gap: 0.5rem 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); }
-.galaxy-living .plane { display: block; width: 100%; height: auto; font-family: inherit; }
-.plane text { fill: var(--gl-text); font-size: 13px; }
-.plane .edge { fill: none; stroke: var(--gl-muted); }
-.plane .grid { fill: none; stroke: var(--gl-muted); opacity: 0.25; }
-.plane .line { fill: none; stroke-width: 1.6; stroke-linejoin: round; }
-.plane .dots { fill: none; stroke-width: 5; stroke-linecap: round; }
-.plane .c0 { stroke: var(--gl-c0); }
-.plane .c1 { stroke: var(--gl-c1); }
-.plane .handle { cursor: grab; touch-action: none; }
-.plane .handle:focus-visible { outline: none; }
-.plane .handle:focus-visible .reach { stroke: var(--gl-accent); stroke-width: 3; }
-.plane .reach { fill: transparent; }
-.plane .knob { fill: var(--gl-text); stroke: var(--gl-surface); stroke-width: 2; }
-`;

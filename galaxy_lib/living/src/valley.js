@@ -1,6 +1,7 @@
 // Chapter 4: the path down a narrow valley, with momentum and, beside it, with the plain step.
 import { gaussians, handle, onFrame, plane, random, style, sub, svg } from "./plane.js";
 import { announcer, figureBox, fixed, h, slider, tick } from "./ui.js";
+import STYLE from "style:./valley.css";
 
 // w0 ∈ [−11, 4], w1 ∈ [−2.2, 2.2], as in the chapter's figure of the same valley.
 const RANGE = { w0: [-11, 4], w1: [-2.2, 2.2] };
@@ -171,27 +172,5 @@ function render({ model, el }) {
   for (const name of ["beta", "eta", "start", "noise"]) model.on(`change:${name}`, redraw);
   draw();
 }
-
-const STYLE = `
-.valley .limited { position: relative; grid-column: 1 / -1; padding-bottom: 0.9rem; }
-.valley .limited input { display: block; }
-.valley .limit {
-  position: absolute; top: -0.9rem; height: 1.9rem; padding-left: 6px; border-left: 3px solid var(--gl-c0);
-  left: calc(12px + var(--share) * (100% - 24px) - 1.5px); pointer-events: none;
-  font-size: 0.8rem; line-height: 1; white-space: nowrap;
-}
-.valley .limit-1 { display: flex; align-items: end; top: 1rem; height: 1.7rem; border-color: var(--gl-c1); }
-.valley .before {
-  left: auto; right: calc(12px + (1 - var(--share)) * (100% - 24px) - 1.5px);
-  padding: 0 6px 0 0; border-left: 0; border-right: 3px solid var(--gl-c0);
-}
-.valley .limit[hidden] { display: none; }
-.valley .contour { fill: none; stroke: var(--gl-muted); stroke-width: 0.8; opacity: 0.7; }
-.valley .cross { fill: none; stroke: var(--gl-text); stroke-width: 2; }
-.valley .loss .c1 { stroke-dasharray: 6 3; }
-.valley .panels > p { align-self: center; }
-.valley sub { line-height: 0; }
-.valley .said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-`;
 
 export default { render };

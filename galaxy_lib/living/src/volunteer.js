@@ -3,6 +3,7 @@ import { MATRIX, count, matrixTable, short } from "./matrix.js";
 import { plane, style, svg } from "./plane.js";
 import { drawTile, tile, whenSeen } from "./tiles.js";
 import { announcer, button, figureBox, h } from "./ui.js";
+import STYLE from "style:./volunteer.css";
 
 const SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; // Crockford's: no I, L, O, U to be misread
 
@@ -225,29 +226,5 @@ function render({ model, el }) {
     show();
   });
 }
-
-const STYLE = `
-.volunteer .asking { display: grid; gap: 0.5rem 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); }
-.volunteer .tile { display: block; width: 100%; aspect-ratio: 1; border-radius: 0.25rem; background: #0b0d14; image-rendering: auto; }
-.volunteer .big { max-width: 20rem; margin-bottom: 0.5rem; }
-.volunteer .kinds { display: grid; grid-template-columns: 1fr 1fr; gap: 4px; }
-.volunteer .kind { display: flex; gap: 0.5rem; align-items: center; min-height: 3rem; padding: 3px; font-size: 0.85rem; line-height: 1.2; text-align: left; }
-.volunteer .kind .tile { flex: none; width: 3rem; }
-.volunteer kbd { display: inline-block; min-width: 1.4em; padding: 0 0.3em; border: 1px solid var(--gl-muted); border-radius: 3px; background: none; color: inherit; text-align: center; font-size: 0.8rem; box-shadow: none; }
-.volunteer h4:focus { outline: none; }
-.volunteer .ranges { max-width: 30rem; }
-.plane .range { fill: none; stroke-width: 3; }
-.plane .c2 { stroke: var(--gl-c2); }
-.volunteer .ranges .dots { stroke-width: 10; }
-.volunteer .code input { width: 14.5em; min-height: 2.5rem; padding: 0 0.4rem; border: 1px solid var(--gl-muted); border-radius: 0.4rem; background: var(--gl-background); color: inherit; font: 1rem monospace; }
-.volunteer .code { display: flex; flex-wrap: wrap; gap: 0.4rem; align-items: center; }
-.volunteer .twenty { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); gap: 0.6rem 0.5rem; margin-bottom: 0.75rem; }
-.volunteer .twenty figure { margin: 0; }
-.volunteer .twenty figcaption { margin: 0; font-size: 0.78rem; line-height: 1.25; color: inherit; text-align: left; }
-.volunteer .twenty :is(b, span) { display: block; }
-.volunteer .right { color: var(--gl-c2); }
-.volunteer .wrong { color: var(--gl-c1); }
-.volunteer .said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-`;
 
 export default { render };
