@@ -46,8 +46,8 @@ class Calibration(NamedTuple):
     ----------
     network : str
         A fingerprint of the weights that it belongs to.
-    side, coarsen : int
-        Pictures are ``side`` × ``side`` pixels and coarsened by ``coarsen``, as in training.
+    side, crop, coarsen : int
+        Of pictures of ``side`` × ``side`` pixels the middle is cropped and coarsened as in training.
     temperature : float
         T in p ∝ z^(1/T): above 1 where the network is too sure of itself (Guo et al. 2017).
     threshold : float or None
@@ -60,6 +60,7 @@ class Calibration(NamedTuple):
 
     network: str
     side: int
+    crop: int
     coarsen: int
     temperature: float
     threshold: float | None
@@ -139,7 +140,8 @@ def calibrate(network: NeuralNetwork, accuracy: float = 0.9) -> Calibration:
     return Calibration(
         network=fingerprint(network),
         side=int(manager.images.shape[1]),
-        coarsen=int(manager.coarsen),
+        crop=manager.crop,
+        coarsen=manager.coarsen,
         temperature=temperature,
         threshold=float(confidence[kept[-1]]) if len(kept) else None,
         accuracy=float(accuracy),
@@ -152,7 +154,8 @@ def fingerprint(network: NeuralNetwork) -> str:
     """Return 16 hexadecimal digits that tell a network's weights from any others."""
     digest = blake2b(type(network).__name__.encode(), digest_size=8)
     for name, value in sorted(vars(network).items()):
-        if isinstance(value, np.ndarray) and not name.startswith("best_"):
+        if isinstance(value, np.ndarray | str) and not name.startswith("best_"):
+            value = np.asarray(value)
             digest.update(f"{name} {value.dtype} {value.shape}".encode() + value.tobytes())
     return digest.hexdigest()
 
@@ -314,8 +317,10 @@ def _inputs(path: Path, images, calibration: Calibration) -> Iterator[np.ndarray
         side, wanted = images.shape[1], calibration.side
         raise ValueError(f"its pictures are {side}×{side}, the network knows {wanted}×{wanted}.")
     coarsen, folders = calibration.coarsen, [path.parent, datasets.cache_folder()]
+    edge = (calibration.side - calibration.crop) // 2 // coarsen
+    middle = slice(edge, edge + calibration.crop // coarsen)
     for sums in reading.pieces(path, images, coarsen, PIECE, folders):
-        x = np.divide(sums, np.float32(coarsen**2), dtype=np.float32)
+        x = np.divide(sums[:, middle, middle], np.float32(coarsen**2), dtype=np.float32, order="C")
         yield scale_pixels(x, out=x).reshape(len(x), -1).T
 
 
@@ -452,7 +457,7 @@ def _matched(network, calibration: Calibration | None) -> tuple[NeuralNetwork, C
         if not path.exists():
             raise FileNotFoundError(f"There is no file {path}: name a network that was saved.")
         calibration = calibration or Calibration.load(path)
-        n_in = 3 * (calibration.side // calibration.coarsen) ** 2
+        n_in = 3 * (calibration.crop // calibration.coarsen) ** 2
         network = NeuralNetwork.load(path, SimpleNamespace(input_size=n_in))
     calibration = calibration or calibrate(network)
     if calibration.network != fingerprint(network):

@@ -127,6 +127,19 @@ def test_a_part_says_what_the_network_says(quick, twenty, tmp_path):
     assert table["row"].to_pylist() == list(range(20))
 
 
+def test_the_middle_is_cut_out_as_in_training(galaxy_file, twenty, tmp_path):
+    with DataManager(0.8, galaxy_file(20), coarsen=2, validation=0.5, crop=24, cache=False) as data:
+        network = NeuralNetwork(data, hidden_layer_size=5, loss="cross-entropy", hidden="relu")
+        network.save(tmp_path / "net.npz")
+        survey.calibrate(network).save(tmp_path / "net.npz")
+    survey.classify(twenty[1], tmp_path / "net.npz", tmp_path / "c")
+    said = pyarrow.dataset.dataset(tmp_path / "c").to_table()["said"]
+    with DataManager(0.5, twenty[1], coarsen=2, crop=24, cache=False) as data:
+        wanted = [network.predict(data.galaxy(row)).argmax() for row in range(20)]
+    assert said.to_pylist() == wanted
+    assert len(set(wanted)) > 1
+
+
 def test_pandas_reads_the_folder_as_one_table(quick, twenty, tmp_path):
     pandas = pytest.importorskip("pandas")
     survey.classify(twenty[:3], quick, tmp_path)
@@ -210,6 +223,7 @@ def outputs_of(z, answers):
     manager = SimpleNamespace(
         validation_batches=lambda: [(z, one_hot(answers))],
         images=np.zeros((1, 32, 32, 3)),
+        crop=32,
         coarsen=2,
     )
     return SimpleNamespace(forward=lambda x: x, data_manager=manager)
@@ -228,7 +242,7 @@ def test_the_temperature_is_found_again():
 
 
 def test_a_saturated_output_is_still_a_probability():
-    calibration = survey.Calibration("", 32, 2, 0.05, 0.9, 0.9, 1, 1)
+    calibration = survey.Calibration("", 32, 32, 2, 0.05, 0.9, 0.9, 1, 1)
     p = calibration.probabilities(np.array([[0, 1], [1, 0], [0, 0]], np.float32))
     np.testing.assert_array_equal(p, [[0, 1], [1, 0], [0, 0]])
 
@@ -351,7 +365,7 @@ def test_a_full_disk_is_one_sentence(quick, twenty, tmp_path, monkeypatch):
     assert len(parts(tmp_path)) == 3
     assert survey.classify(twenty, quick, tmp_path).n_before == 3
     check_whole(tmp_path, twenty)
-    with pytest.raises(OSError, match="cannot be written"):
+    with pytest.raises(OSError, match=r"cannot be written \(File exists\)"):
         survey.classify(twenty, quick, twenty[0])
 
 
@@ -441,7 +455,7 @@ def test_classify_at_the_command_line(quick, twenty, tmp_path, capsys):
     net, to = tmp_path / "net.npz", tmp_path / "c"
     quick.save(net)
     files = [str(file) for file in twenty[:2]]
-    run = ["classify", *files, "--network", str(net), "--to", str(to), "--workers", "1"]
+    run = ["classify", "--network", str(net), "--to", str(to), "--workers", "1", *files]
     assert main(run) == 1
     assert "There is no" in capsys.readouterr().err
     survey.calibrate(quick).save(net)
