@@ -385,8 +385,7 @@ def coarsened(path: Path, images: h5py.Dataset, coarsen: int, cache_folders=()) 
     """
     key = _key(path, images.shape, coarsen)
     shape = (images.shape[0], images.shape[1] // coarsen, images.shape[2] // coarsen, 3)
-    place = blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()
-    caches = [folder / f"{path.stem}-{place}-coarsen{coarsen}.cache" for folder in cache_folders]
+    caches = _caches(path, coarsen, cache_folders)
     for cache in caches:
         with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             return _read_cache(cache, key, np.empty(shape, sum_dtype(coarsen)))
@@ -398,6 +397,52 @@ def coarsened(path: Path, images: h5py.Dataset, coarsen: int, cache_folders=()) 
                 _write_cache(cache, key, sums)
                 break
     return sums
+
+
+def pieces(
+    path: Path, images: h5py.Dataset, coarsen: int, rows: int, cache_folders=()
+) -> Iterator[np.ndarray]:
+    """Yield what `coarsened` returns, ``rows`` pictures at a time, to save memory (chapter 9).
+
+    A sound cache is used where there is one; none is made. The pieces are the same either way.
+    """
+    key = _key(path, images.shape, coarsen)
+    for cache in _caches(path, coarsen, cache_folders):
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+            start = _verify_cache(cache, key)
+            break
+    else:
+        yield from _pieces_of_file(images, coarsen, rows)
+        return
+    dtype = sum_dtype(coarsen)
+    shape = (images.shape[1] // coarsen, images.shape[2] // coarsen, images.shape[3])
+    with cache.open("rb") as file:
+        file.seek(start)
+        for first in range(0, len(images), rows):
+            n = min(rows, len(images) - first)
+            yield np.fromfile(file, dtype, n * math.prod(shape)).reshape(n, *shape)
+
+
+def _pieces_of_file(images: h5py.Dataset, coarsen: int, rows: int) -> Iterator[np.ndarray]:
+    """Yield `pieces` from slabs of whole chunks, each read but once."""
+    slab, read = _slab_rows(images, rows), []
+    for first in range(0, len(images), slab):
+        try:
+            read.append(block_sums(images[first : first + slab], coarsen))
+        except (OSError, RuntimeError) as error:
+            raise OSError(f"{images.file.filename} is damaged ({error}); get it anew.") from error
+        sums = np.concatenate(read)
+        whole = len(sums) - len(sums) % rows
+        yield from (sums[i : i + rows] for i in range(0, whole, rows))
+        read = [sums[whole:]]
+    if len(read[0]):
+        yield read[0]
+
+
+def _caches(path: Path, coarsen: int, folders) -> list[Path]:
+    """Return where the cache of a file may be."""
+    place = blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()
+    return [folder / f"{path.stem}-{place}-coarsen{coarsen}.cache" for folder in folders]
 
 
 def stamp(path: Path) -> tuple[int, ...]:
@@ -437,6 +482,19 @@ def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
     if list(in_threads(fill, enumerate(_blocks(sums)), n_workers())) != head["checksums"]:
         raise ValueError("damaged")
     return sums
+
+
+def _verify_cache(cache: Path, key: str) -> int:
+    """Return where in ``cache`` its sums begin; a ValueError as in `_read_cache`."""
+    with cache.open("rb") as file:
+        head = json.loads(file.readline())
+        start = file.tell()
+        checksums = iter(
+            lambda: zlib.crc32(block) if (block := file.read(CACHE_BLOCK)) else None, None
+        )
+        if head["key"] != key or list(checksums) != head["checksums"]:
+            raise ValueError("made from another file, or damaged")
+    return start
 
 
 def _write_cache(cache: Path, key: str, sums: np.ndarray) -> None:
