@@ -119,7 +119,7 @@ class DataManager:
             self.path = self.ds.paths[0]
         try:
             self.ans = self.ds["ans"][:]
-            self.simulated = bool(self.ds.attrs.get("simulated", False))
+            self.simulated = datasets.is_simulated(self.ds)
             self._split(partition, validation, stratify, group_by_sky)
             self._load(coarsen, read_on_demand, cache, crop, memory_limit)
         except BaseException:
@@ -307,8 +307,8 @@ class DataManager:
             return self._sums[rows]
         sums = np.empty((len(rows), *self._shape), reading.sum_dtype(self.coarsen))
         for i, row in enumerate(rows):
-            middle = self.images[(row, *self._middle)]
-            sums[i] = reading.block_sums(middle[np.newaxis], self.coarsen)[0]
+            picture = reading.rows_of(self.images, row)[:, *self._middle]
+            sums[i] = reading.block_sums(picture, self.coarsen)[0]
         return sums
 
     def _means(self, sums: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:

@@ -14,13 +14,13 @@ import os
 import time
 import zipfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import saxpy, sgemm
 
-from galaxy_lib.galaxy import N_TYPES, Galaxy, one_hot
+from galaxy_lib.files.archives import load_arrays, save_arrays, taken_as
+from galaxy_lib.galaxy import N_TYPES, Galaxy
 
 Array = np.ndarray
 
@@ -396,9 +396,9 @@ class NeuralNetwork:
         self._set_weights([getattr(self, f"best_{name}").copy("F") for name in self.weight_names])
 
     def _keep_as_best(self, epoch: int) -> None:
-        self.best_epoch = epoch
         for name, w in zip(self.weight_names, self._weights(), strict=True):
             setattr(self, f"best_{name}", w.copy("F"))
+        self.best_epoch = epoch
 
     def _weights(self) -> list[Array]:
         return [getattr(self, name) for name in self.weight_names]
@@ -409,10 +409,10 @@ class NeuralNetwork:
 
     def _stalled(self, record: Epoch) -> bool:
         """Say whether the loss should have left that of the best constant output, and has not."""
-        y = one_hot(np.asarray(self.data_manager.ans)[self.data_manager.training_indices])
-        shares = (y > 0.5).mean(axis=1)  # the best constant output, were it not for 0.01 and 0.99
-        entropy = -np.sum(shares * np.log(shares, where=shares > 0, out=np.zeros_like(shares)))
-        stuck = y.var(axis=1).sum() if self.loss == "squared" else entropy
+        answers = np.asarray(self.data_manager.ans)[self.data_manager.training_indices]
+        share = np.bincount(answers)[answers] / len(answers)  # of each galaxy's own class
+        squared = self.loss == "squared"
+        stuck = 0.98**2 * (1 - share.mean()) if squared else -np.log(share).mean()
         progress = min(record.training_loss, record.test_loss) / stuck
         return record.n_updates >= 500 and progress > (1.05 if record.n_updates < 2000 else 0.99)
 
@@ -446,23 +446,16 @@ class NeuralNetwork:
 
     def save(self, path: str | os.PathLike) -> None:
         """Write weights, best weights, history and counts to ``path``, an ``.npz`` file."""
-        partial = Path(f"{os.fspath(path)}.{os.getpid()}.part")
-        try:
-            with open(partial, "wb") as file:
-                np.savez(file, **self._content())
-            partial.replace(path)  # whole or not at all
-        finally:
-            partial.unlink(missing_ok=True)
+        save_arrays(path, self._content())
 
     @classmethod
     def load(cls, path: str | os.PathLike, data_manager) -> NeuralNetwork:
         """Return a network that `save` wrote, or a ValueError if it is none or does not fit."""
         try:
-            with np.load(path, allow_pickle=False) as file:
-                saved = {"loss": np.array("squared"), "hidden": np.array("sigmoid")} | dict(file)
-            n_hidden, size = saved["B"].shape  # not what the file says, which may be anything
+            saved = {"loss": np.array("squared"), "hidden": np.array("sigmoid")} | load_arrays(path)
+            n_hidden, size = saved["B"].shape  # its numbers may say anything
+            settings = {name: saved[name].item() for name in ("loss", "hidden")}
             if fits := size == data_manager.input_size:
-                settings = {name: saved[name].item() for name in ("loss", "hidden")}
                 network = cls(data_manager, hidden_layer_size=n_hidden, **settings)
                 network._restore(saved)
         except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
@@ -473,22 +466,16 @@ class NeuralNetwork:
 
     def _restore(self, saved: dict[str, Array]) -> None:
         """Take over what `save` wrote; a ValueError if it is anything else."""
+        history = [Epoch(int(i), int(n), *rest) for i, n, *rest in saved.pop("history").tolist()]
         if "best_epoch" in saved:
-            self._keep_as_best(0)
-        self.history = [Epoch(int(i), int(n), *rest) for i, n, *rest in saved["history"].tolist()]
-        fresh = self._content()
-        if saved.keys() != fresh.keys():
-            raise ValueError("other names")
-        for name in fresh.keys() - {"history"}:
-            array, like = saved[name], fresh[name]
-            number = array.dtype.kind == "f"
-            if (array.shape, array.dtype.kind) != (like.shape, like.dtype.kind) or (
-                number and not np.isfinite(array).all()
-            ):
+            self._keep_as_best(len(history))
+        expected = self._content()
+        del expected["history"]
+        for name, array in taken_as(expected, saved).items():
+            if name in ("N_in", "N_hidden") and array != expected[name]:
                 raise ValueError(name)
             setattr(self, name, array if array.ndim else array.item())
-        if (self.N_in, self.N_hidden) != self.B.shape[::-1]:
-            raise ValueError("other sizes")
+        self.history = history
 
     def __repr__(self) -> str:
         sizes = f"{self.N_in} inputs, {self.N_hidden} hidden, {self.N_out} outputs"

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sysconfig.get_path("scripts"))
 # Which floor a part of galaxy_lib stands on; arrows point down only.
 FLOORS = [
+    {"arguments"},
     {"galaxy", "simulator"},
     {"files"},
     {"data", "network", "convolution", "plots"},
