@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from galaxy_lib.files import datasets, reading
-from galaxy_lib.files.joined import JoinedFiles
+from galaxy_lib.files.joined import JoinedFiles, JoinedPictures
 from galaxy_lib.files.splits import conflicts, linked, sky_pairs, split_rows
 from galaxy_lib.files.stored import StoredRows, load
 from galaxy_lib.galaxy import Galaxy, one_hot, scale_pixels
@@ -61,7 +61,7 @@ class DataManager:
     Attributes
     ----------
     path : Path
-        The file, or the first of several; ``simulated`` says whether its galaxies are drawn, not real.
+        The file, or the first of several; ``simulated`` says whether galaxies are drawn, not real.
     ds : h5py.File
         The open file.
     ans : integer array (N,)
@@ -307,7 +307,9 @@ class DataManager:
             return self._sums[rows]
         sums = np.empty((len(rows), *self._shape), reading.sum_dtype(self.coarsen))
         for i, row in enumerate(rows):
-            picture = reading.rows_of(self.images, row)[:, *self._middle]
+            joined = isinstance(self.images, JoinedPictures)
+            where = self.images.place_of(row) if joined else (self.images, row)
+            picture = reading.rows_of(*where)[:, *self._middle]
             sums[i] = reading.block_sums(picture, self.coarsen)[0]
         return sums
 

@@ -26,13 +26,17 @@ class JoinedPictures:
     def __len__(self) -> int:
         return self.shape[0]
 
+    def place_of(self, row: int) -> tuple[h5py.Dataset, int]:
+        """Return the data set that holds a row, and the row's number in it."""
+        row = range(len(self))[row]
+        k = int(np.searchsorted(self.ends, row, side="right"))
+        return self.parts[k], int(row - (self.ends[k] - len(self.parts[k])))
+
     def __getitem__(self, key) -> np.ndarray:
         """Return one picture, ``[row]``, or a part of it, ``[row, 10:20, 10:20]``."""
         row, *inside = key if isinstance(key, tuple) else (key,)
-        row = range(len(self))[row]
-        k = int(np.searchsorted(self.ends, row, side="right"))
-        start = self.ends[k] - len(self.parts[k])
-        return self.parts[k][(row - start, *inside)]
+        part, row = self.place_of(row)
+        return part[(row, *inside)]
 
 
 class JoinedFiles(dict):
@@ -64,7 +68,9 @@ class JoinedFiles(dict):
         for path, ds in zip(self.paths, self._files, strict=True):
             if ds["images"].shape[1:] != first["images"].shape[1:]:
                 sides = f"{ds['images'].shape[1]} and {first['images'].shape[1]} pixels"
-                raise ValueError(f"{path} and {self.paths[0]} hold pictures of {sides}: join equals.")
+                raise ValueError(
+                    f"{path} and {self.paths[0]} hold pictures of {sides}: join equals."
+                )
             if bool(ds.attrs.get("simulated")) != bool(first.attrs.get("simulated")):
                 raise ValueError(f"{path} and {self.paths[0]}: one is simulated, the other is not.")
         self["ans"] = np.concatenate([ds["ans"][:] for ds in self._files])

@@ -8,6 +8,7 @@ are read into arrays, not mapped: mapped pages would count as this process's mem
 from __future__ import annotations
 
 import shutil
+import stat
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
@@ -33,7 +34,7 @@ class StoredRows:
         Rows that lie side by side and are read in one stride.
     """
 
-    def __init__(self, cache: Path, key: str, *, progress: str = "Checking") -> None:
+    def __init__(self, cache: Path, key: str) -> None:
         """Open what `store` wrote; a ValueError or the like if it is another's, or damaged."""
         with h5py.File(cache, "r") as ds:
             if ds.attrs["key"] != key:
@@ -128,26 +129,31 @@ def _stored(paths, parts, coarsen, folders, shape) -> StoredRows:
     for cache in caches:
         with suppress(OSError, ValueError, KeyError):
             return StoredRows(cache, key)
-    needed = int(np.prod(shape)) * reading.sum_dtype(coarsen).itemsize
-    why = "no folder for it was allowed"
+    cache = _roomy(caches, int(np.prod(shape)) * reading.sum_dtype(coarsen).itemsize)
+    with FileLock(cache.with_suffix(".lock")):
+        with suppress(OSError, ValueError, KeyError):
+            return StoredRows(cache, key)  # another process made it meanwhile
+        with reading.written_whole(cache) as temporary:
+            _write(temporary, key, parts, coarsen, shape)
+        return StoredRows(cache, key)
+
+
+def _roomy(caches: Sequence[Path], n_bytes: int) -> Path:
+    """Return the first of ``caches`` whose folder may be written to and has room."""
+    why = ["cache=False allows no folder"] if not caches else []
     for cache in caches:
-        try:
-            cache.parent.mkdir(parents=True, exist_ok=True)
-            if (free := shutil.disk_usage(cache.parent).free) < 1.02 * needed:
-                raise OSError(f"{cache.parent} has only {free / 1e9:.1f} GB free")
-            with FileLock(cache.with_suffix(".lock")):
-                with suppress(OSError, ValueError, KeyError):
-                    return StoredRows(cache, key)  # another process made it meanwhile
-                with reading.written_whole(cache) as temporary:
-                    _write(temporary, key, parts, coarsen, shape)
-                return StoredRows(cache, key)
-        except reading.Damaged:
-            raise
-        except OSError as error:
-            why = str(error)
+        folder = cache.parent
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir() or not folder.stat().st_mode & stat.S_IWUSR:
+            why.append(f"{folder} cannot be written to")
+        elif (free := shutil.disk_usage(folder).free) < 1.02 * n_bytes:
+            why.append(f"{folder} has {free / 1e9:.1f} GB free")
+        else:
+            return cache
     raise OSError(
-        f"{needed / 1e9:.1f} GB of coarsened pictures are too many for the memory and found no "
-        f"place on disk ({why}): name a folder in the environment variable GALAXY10_CACHE."
+        f"The coarsened pictures take {n_bytes / 1e9:.1f} GB, more than memory_limit, and found no "
+        f"place on disk ({'; '.join(why)}): name a folder in the variable GALAXY10_CACHE."
     )
 
 
