@@ -419,7 +419,7 @@ def pieces(
 
     A sound cache is used where there is one; none is made. The pieces are the same either way.
     """
-    key = _key(path, images.shape, coarsen)
+    key = cache_key(path, images.shape, coarsen)
     for cache in _caches(path, coarsen, cache_folders):
         with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             start = _verify_cache(cache, key)
@@ -438,18 +438,14 @@ def pieces(
 
 def _pieces_of_file(images: h5py.Dataset, coarsen: int, rows: int) -> Iterator[np.ndarray]:
     """Yield `pieces` from slabs of whole chunks, each read but once."""
-    slab, read = _slab_rows(images, rows), []
-    for first in range(0, len(images), slab):
-        try:
-            read.append(block_sums(images[first : first + slab], coarsen))
-        except (OSError, RuntimeError) as error:
-            raise OSError(f"{images.file.filename} is damaged ({error}); get it anew.") from error
-        sums = np.concatenate(read)
+    left: list[np.ndarray] = []
+    for slab in slabs_of_block_sums(images, coarsen):
+        sums = np.concatenate([*left, slab])
         whole = len(sums) - len(sums) % rows
         yield from (sums[i : i + rows] for i in range(0, whole, rows))
-        read = [sums[whole:]]
-    if len(read[0]):
-        yield read[0]
+        left = [sums[whole:]]
+    if len(left[0]):
+        yield left[0]
 
 
 def _caches(path: Path, coarsen: int, folders) -> list[Path]:
