@@ -49,8 +49,12 @@ log_sum_exp.mistakes(
     (OVERFLOW, lambda u: np.log(np.exp(u).sum(axis=0, keepdims=True))),
     ("Keep the shape (1, S): keepdims=True.", lambda u: _lse(u)[0]),
     (DOWN, lambda u: np.logaddexp.reduce(u, axis=1, keepdims=True)),
+    (DOWN, lambda u: _lse(u.T)),
     ("That is one number for all columns.", lambda u: np.logaddexp.reduce(u, axis=None)),
-    ("Add the largest entry again, after the logarithm.", lambda u: _lse(u - u.max(axis=0))),
+    (
+        "Add the largest entry again, after the logarithm.",
+        lambda u: np.log(np.exp(u - u.max(axis=0)).sum(axis=0, keepdims=True)),
+    ),
     ("The largest entry is to be added, not subtracted.", lambda u: _lse(u) - 2 * u.max(axis=0)),
     ("The logarithm is missing.", lambda u: np.exp(_lse(u))),
     ("The natural logarithm is meant: np.log.", lambda u: _lse(u) / np.log(10)),
@@ -138,10 +142,8 @@ cross_entropy.mistakes(
         "`u` is not yet a probability: the softmax is missing.",
         lambda u, y: -np.log(u[_known(y)]).sum() / u.shape[1],
     ),
-    (
-        "One loss for each galaxy: average them.",
-        lambda u, y: -(u - _lse(u)).T[_known(y).T],
-    ),
+    ("One loss for each galaxy: average them.", lambda u, y: -(u - _lse(u)).T[_known(y).T]),
+    ("One loss for each galaxy: average them.", lambda u, y: -(u - _lse(u))[_known(y)]),
 )
 
 
@@ -291,7 +293,6 @@ def _accuracy(T, u, y):
 temperature.mistakes(
     ("That is the smallest candidate.", lambda u, y, c: min(c)),
     ("That is the largest candidate.", lambda u, y, c: max(c)),
-    ("That has the highest loss: take the lowest.", _best(lambda T, u, y: -_loss_at(T, u, y))),
     ("Divide by T: this multiplies.", _best(lambda T, u, y: _loss_at(1 / T, u, y))),
     (
         "Return the candidate, not its place in the list.",
