@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -14,7 +16,7 @@ def simulate(args: argparse.Namespace) -> None:
     if args.file is None:
         path = datasets.simulated_sample_path(args.n, args.seed)
     else:
-        path = args.file
+        path = args.file.expanduser()
         datasets.simulate_sample(path, args.n, args.seed)
     print(f"{path}\n{datasets.describe(path)}")
 
@@ -135,11 +137,22 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status; an error is a sentence, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):  # a terminal that knows no × or é shows its code
+            stream.reconfigure(errors="backslashreplace")
     args = parser().parse_args(arguments)
     try:
-        return args.run(args) or 0
+        status = args.run(args) or 0
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # as of `| head`, which has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (OSError, ValueError) as error:
-        print(f"galaxy_lib: {error}", file=sys.stderr)
+        print(f"galaxy_lib: {_sentence(error)}", file=sys.stderr)
+        return 1
+    except MemoryError:
+        print("galaxy_lib: this takes more memory than there is.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(
@@ -147,6 +160,12 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 130
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:  # the system's own, in brackets and numbers
+        return f"{error.filename}: {error.strerror}."
+    return str(error)
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ import os
 import time
 import zipfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import saxpy, sgemm
 
-from galaxy_lib.galaxy import N_TYPES, Galaxy, one_hot
+from galaxy_lib.files.archives import load_arrays, save_arrays, taken_as
+from galaxy_lib.galaxy import N_TYPES, Galaxy
 
 Array = np.ndarray
 
@@ -260,19 +260,22 @@ class NeuralNetwork:
         if hidden not in HIDDEN_UNITS or (hidden != "sigmoid" and loss == "squared"):
             choices = '"sigmoid", or with loss="cross-entropy" also "relu"'
             raise ValueError(f"hidden is {hidden!r}, but must be {choices}.")
-        self.data_manager, self.loss, self.hidden = data_manager, loss, hidden
+        self.loss, self.hidden, self.N_out = loss, hidden, N_TYPES
         self.N_in, self.N_hidden = int(data_manager.input_size), int(hidden_layer_size)
-        self.N_out = N_TYPES
         rng = np.random.default_rng(seed)
         A = rng.normal(0, 1 / math.sqrt(self.N_hidden), (self.N_out, self.N_hidden))
         B = rng.normal(0, 1 / math.sqrt(self.N_in), (self.N_hidden, self.N_in))
         B *= math.sqrt(HIDDEN_UNITS[hidden][2])
-        self.A, self.B = A.astype(np.float32, order="F"), B.astype(np.float32, order="F")
-        self.weight_names = ["A", "B"]
+        weights = {"A": A, "B": B}
         if loss == "cross-entropy":
-            self.weight_names += ["a", "b"]
-            self.a, self.b = (np.zeros((n, 1), np.float32) for n in (self.N_out, self.N_hidden))
-        for name in [*self.weight_names, "epoch"]:
+            weights |= {"a": np.zeros((self.N_out, 1)), "b": np.zeros((self.N_hidden, 1))}
+        self._begin(data_manager, weights)
+
+    def _begin(self, data_manager, weights: dict[str, Array]) -> None:
+        """Take the first weights by their names, before any training."""
+        self.data_manager, self.weight_names = data_manager, list(weights)
+        self._set_weights(list(weights.values()))
+        for name in [*weights, "epoch"]:
             setattr(self, f"best_{name}", None)
         self.history: list[Epoch] = []
         self.n_trained, self.n_updates, self.training_time = 0, 0, 0.0
@@ -396,9 +399,9 @@ class NeuralNetwork:
         self._set_weights([getattr(self, f"best_{name}").copy("F") for name in self.weight_names])
 
     def _keep_as_best(self, epoch: int) -> None:
-        self.best_epoch = epoch
         for name, w in zip(self.weight_names, self._weights(), strict=True):
             setattr(self, f"best_{name}", w.copy("F"))
+        self.best_epoch = epoch
 
     def _weights(self) -> list[Array]:
         return [getattr(self, name) for name in self.weight_names]
@@ -409,10 +412,10 @@ class NeuralNetwork:
 
     def _stalled(self, record: Epoch) -> bool:
         """Say whether the loss should have left that of the best constant output, and has not."""
-        y = one_hot(np.asarray(self.data_manager.ans)[self.data_manager.training_indices])
-        shares = (y > 0.5).mean(axis=1)  # the best constant output, were it not for 0.01 and 0.99
-        entropy = -np.sum(shares * np.log(shares, where=shares > 0, out=np.zeros_like(shares)))
-        stuck = y.var(axis=1).sum() if self.loss == "squared" else entropy
+        answers = np.asarray(self.data_manager.ans)[self.data_manager.training_indices]
+        share = np.bincount(answers)[answers] / len(answers)  # of each galaxy's own class
+        squared = self.loss == "squared"
+        stuck = 0.98**2 * (1 - share.mean()) if squared else -np.log(share).mean()
         progress = min(record.training_loss, record.test_loss) / stuck
         return record.n_updates >= 500 and progress > (1.05 if record.n_updates < 2000 else 0.99)
 
@@ -446,55 +449,50 @@ class NeuralNetwork:
 
     def save(self, path: str | os.PathLike) -> None:
         """Write weights, best weights, history and counts to ``path``, an ``.npz`` file."""
-        partial = Path(f"{os.fspath(path)}.{os.getpid()}.part")
-        try:
-            with open(partial, "wb") as file:
-                np.savez(file, **self._content())
-            partial.replace(path)  # whole or not at all
-        finally:
-            partial.unlink(missing_ok=True)
+        save_arrays(path, self._content())
 
     @classmethod
     def load(cls, path: str | os.PathLike, data_manager) -> NeuralNetwork:
         """Return a network that `save` wrote, or a ValueError if it is none or does not fit."""
         try:
-            with np.load(path, allow_pickle=False) as file:
-                saved = {"loss": np.array("squared"), "hidden": np.array("sigmoid")} | dict(file)
-            n_hidden, size = saved["B"].shape  # not what the file says, which may be anything
+            saved = {"loss": np.array("squared"), "hidden": np.array("sigmoid")} | load_arrays(path)
+            size, settings = cls._settings(saved)
             if fits := size == data_manager.input_size:
-                settings = {name: saved[name].item() for name in ("loss", "hidden")}
-                network = cls(data_manager, hidden_layer_size=n_hidden, **settings)
+                network = cls(data_manager, **settings)
                 network._restore(saved)
         except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{path} is not a network that NeuralNetwork.save wrote.") from error
+            raise ValueError(f"{path} is not a network that {cls.__name__}.save wrote.") from error
         if not fits:
             raise ValueError(f"{path} takes {size} inputs: coarsen the data to that size.")
         return network
 
+    @classmethod
+    def _settings(cls, saved: dict[str, Array]) -> tuple[int, dict]:
+        """Return the inputs of a saved network, and what else its constructor is to be given."""
+        n_hidden, size = saved["B"].shape  # its numbers may say anything
+        settings = {name: saved[name].item() for name in ("loss", "hidden")}
+        return size, settings | {"hidden_layer_size": n_hidden}
+
     def _restore(self, saved: dict[str, Array]) -> None:
         """Take over what `save` wrote; a ValueError if it is anything else."""
+        history = [Epoch(int(i), int(n), *rest) for i, n, *rest in saved.pop("history").tolist()]
         if "best_epoch" in saved:
-            self._keep_as_best(0)
-        self.history = [Epoch(int(i), int(n), *rest) for i, n, *rest in saved["history"].tolist()]
-        fresh = self._content()
-        if saved.keys() != fresh.keys():
-            raise ValueError("other names")
-        for name in fresh.keys() - {"history"}:
-            array, like = saved[name], fresh[name]
-            number = array.dtype.kind == "f"
-            if (array.shape, array.dtype.kind) != (like.shape, like.dtype.kind) or (
-                number and not np.isfinite(array).all()
-            ):
-                raise ValueError(name)
-            setattr(self, name, array if array.ndim else array.item())
-        if (self.N_in, self.N_hidden) != self.B.shape[::-1]:
-            raise ValueError("other sizes")
+            self._keep_as_best(len(history))
+        expected = self._content()
+        del expected["history"]
+        for name, array in taken_as(expected, saved).items():
+            if name in ("loss", "hidden", "N_in", "N_hidden", "layout"):  # the constructor's
+                if not np.array_equal(array, expected[name]):
+                    raise ValueError(name)
+            else:
+                setattr(self, name, array if array.ndim else array.item())
+        self.history = history
 
     def __repr__(self) -> str:
         sizes = f"{self.N_in} inputs, {self.N_hidden} hidden, {self.N_out} outputs"
         if self.loss != "squared":
             sizes += f", {self.hidden} and {self.loss}"
-        return f"<NeuralNetwork: {sizes}, trained on {self.n_trained} pictures>"
+        return f"<{type(self).__name__}: {sizes}, trained on {self.n_trained} pictures>"
 
 
 def _score(z: Array, y: Array, loss: str = "squared") -> Array:

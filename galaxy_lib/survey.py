@@ -47,7 +47,7 @@ class Calibration(NamedTuple):
     network : str
         A fingerprint of the weights that it belongs to.
     side, crop, coarsen : int
-        Of pictures of ``side`` × ``side`` pixels the middle is cropped and coarsened as in training.
+        The middle ``crop`` of pictures of ``side`` × ``side`` pixels is coarsened, as in training.
     temperature : float
         T in p ∝ z^(1/T): above 1 where the network is too sure of itself (Guo et al. 2017).
     threshold : float or None

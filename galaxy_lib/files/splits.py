@@ -10,6 +10,7 @@ import numpy as np
 ARCSEC = np.pi / 180 / 3600  # in radians
 HALF_FIELD = 33.0  # arcsec: half a picture's side where its scale is unknown
 SAME_PLACE = 0.1  # arcsec
+MOST_PAIRS = 5_000_000
 
 
 def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np.ndarray]:
@@ -42,8 +43,14 @@ def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np
     # Points on the unit sphere have neither poles nor a seam at RA 0.
     unit = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
     # A little further than asked, so that rounding loses no pair; the test below is exact.
-    chord = 2 * np.sin(reach.max() * ARCSEC / 2) * (1 + 1e-9)
-    pairs = cKDTree(unit).query_pairs(chord, output_type="ndarray")
+    chord = 2 * np.sin(min(reach.max() * ARCSEC, np.pi) / 2) * (1 + 1e-9)
+    tree = cKDTree(unit)
+    if (n_pairs := tree.count_neighbors(tree, chord) // 2) > MOST_PAIRS:
+        raise ValueError(
+            f"{n_pairs:,} pairs of {len(known):,} galaxies share sky: these positions or scales "
+            "cannot be true; write NaN where one is unknown."
+        )
+    pairs = tree.query_pairs(chord, output_type="ndarray")
     apart = np.linalg.norm(unit[pairs[:, 0]] - unit[pairs[:, 1]], axis=1)
     separation = 2 * np.arcsin(apart / 2) / ARCSEC
     near = separation <= reach[pairs].max(axis=1)
