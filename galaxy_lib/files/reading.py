@@ -419,7 +419,7 @@ def pieces(
 
     A sound cache is used where there is one; none is made. The pieces are the same either way.
     """
-    key = _key(path, images.shape, coarsen)
+    key = cache_key(path, images.shape, coarsen)
     for cache in _caches(path, coarsen, cache_folders):
         with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             start = _verify_cache(cache, key)
@@ -437,19 +437,16 @@ def pieces(
 
 
 def _pieces_of_file(images: h5py.Dataset, coarsen: int, rows: int) -> Iterator[np.ndarray]:
-    """Yield `pieces` from slabs of whole chunks, each read but once."""
-    slab, read = _slab_rows(images, rows), []
-    for first in range(0, len(images), slab):
-        try:
-            read.append(block_sums(images[first : first + slab], coarsen))
-        except (OSError, RuntimeError) as error:
-            raise OSError(f"{images.file.filename} is damaged ({error}); get it anew.") from error
-        sums = np.concatenate(read)
+    """Yield `pieces` from the file: its slabs, cut anew."""
+    left = None
+    for sums in slabs_of_block_sums(images, coarsen):
+        if left is not None:
+            sums = np.concatenate([left, sums])
         whole = len(sums) - len(sums) % rows
         yield from (sums[i : i + rows] for i in range(0, whole, rows))
-        read = [sums[whole:]]
-    if len(read[0]):
-        yield read[0]
+        left = sums[whole:] if whole < len(sums) else None
+    if left is not None:
+        yield left
 
 
 def _caches(path: Path, coarsen: int, folders) -> list[Path]:
@@ -500,12 +497,10 @@ def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
 def _verify_cache(cache: Path, key: str) -> int:
     """Return where in ``cache`` its sums begin; a ValueError as in `_read_cache`."""
     with cache.open("rb") as file:
-        head = json.loads(file.readline())
+        head = json.loads(file.readline(HEAD_BYTES))
         start = file.tell()
-        checksums = iter(
-            lambda: zlib.crc32(block) if (block := file.read(CACHE_BLOCK)) else None, None
-        )
-        if head["key"] != key or list(checksums) != head["checksums"]:
+        blocks = iter(lambda: file.read(CACHE_BLOCK), b"")
+        if head["key"] != key or [zlib.crc32(block) for block in blocks] != head["checksums"]:
             raise ValueError("made from another file, or damaged")
     return start
 
