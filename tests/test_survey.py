@@ -128,16 +128,18 @@ def test_a_part_says_what_the_network_says(quick, twenty, tmp_path):
 
 
 def test_the_middle_is_cut_out_as_in_training(galaxy_file, twenty, tmp_path):
-    with DataManager(0.8, galaxy_file(20), coarsen=2, validation=0.5, crop=24, cache=False) as data:
-        network = NeuralNetwork(data, hidden_layer_size=5, loss="cross-entropy", hidden="relu")
+    options = {"coarsen": 2, "crop": 24, "cache": False}
+    with DataManager(0.8, galaxy_file(20), seed=1, validation=0.5, **options) as data:
+        network = NeuralNetwork(data, seed=1, loss="cross-entropy", hidden="relu")
+        list(network.epochs(20, 0.05, batch_size=16))
         network.save(tmp_path / "net.npz")
         survey.calibrate(network).save(tmp_path / "net.npz")
     survey.classify(twenty[1], tmp_path / "net.npz", tmp_path / "c")
     said = pyarrow.dataset.dataset(tmp_path / "c").to_table()["said"]
-    with DataManager(0.5, twenty[1], coarsen=2, crop=24, cache=False) as data:
+    with DataManager(0.5, twenty[1], **options) as data:
         wanted = [network.predict(data.galaxy(row)).argmax() for row in range(20)]
     assert said.to_pylist() == wanted
-    assert len(set(wanted)) > 1
+    assert len(set(wanted)) > 5
 
 
 def test_pandas_reads_the_folder_as_one_table(quick, twenty, tmp_path):
