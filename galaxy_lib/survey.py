@@ -373,11 +373,12 @@ def _on_cluster(client, parts: dict[Path, Path], model: tuple) -> Iterator:
         }
         try:
             for future in as_completed(futures):
-                path = futures[future]
+                path = futures.pop(future)
                 try:
                     outcome = future.result()
                 except KilledWorker:
                     outcome = f"{path}: each worker that tried to read it died."
+                future.release()  # or its task would be done again when its worker dies
                 yield path, outcome
         finally:
             with suppress(Exception):  # an error or Ctrl-C drops what is left

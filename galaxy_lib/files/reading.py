@@ -437,16 +437,15 @@ def pieces(
 
 
 def _pieces_of_file(images: h5py.Dataset, coarsen: int, rows: int) -> Iterator[np.ndarray]:
-    """Yield `pieces` from the file: its slabs, cut anew."""
-    left = None
-    for sums in slabs_of_block_sums(images, coarsen):
-        if left is not None:
-            sums = np.concatenate([left, sums])
+    """Yield `pieces` from slabs of whole chunks, each read but once."""
+    left: list[np.ndarray] = []
+    for slab in slabs_of_block_sums(images, coarsen):
+        sums = np.concatenate([*left, slab])
         whole = len(sums) - len(sums) % rows
         yield from (sums[i : i + rows] for i in range(0, whole, rows))
-        left = sums[whole:] if whole < len(sums) else None
-    if left is not None:
-        yield left
+        left = [sums[whole:]]
+    if len(left[0]):
+        yield left[0]
 
 
 def _caches(path: Path, coarsen: int, folders) -> list[Path]:
@@ -497,10 +496,12 @@ def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
 def _verify_cache(cache: Path, key: str) -> int:
     """Return where in ``cache`` its sums begin; a ValueError as in `_read_cache`."""
     with cache.open("rb") as file:
-        head = json.loads(file.readline(HEAD_BYTES))
+        head = json.loads(file.readline())
         start = file.tell()
-        blocks = iter(lambda: file.read(CACHE_BLOCK), b"")
-        if head["key"] != key or [zlib.crc32(block) for block in blocks] != head["checksums"]:
+        checksums = iter(
+            lambda: zlib.crc32(block) if (block := file.read(CACHE_BLOCK)) else None, None
+        )
+        if head["key"] != key or list(checksums) != head["checksums"]:
             raise ValueError("made from another file, or damaged")
     return start
 
