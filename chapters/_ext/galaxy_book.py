@@ -34,7 +34,8 @@ def fingerprint(srcdir: Path) -> str:
         data = dataset_path().resolve()
     status = data.stat()
     digest = hashlib.sha256(f"{data} {status.st_size} {status.st_mtime_ns}".encode())
-    for source in sorted(Path(galaxy_lib.__file__).parent.rglob("*.py")):
+    package = Path(galaxy_lib.__file__).parent
+    for source in sorted([*package.rglob("*.py"), *package.glob("living/static/*.js")]):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
