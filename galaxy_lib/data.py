@@ -49,6 +49,8 @@ class DataManager:
         mirrored or not. Single galaxies and the other sets stay as they are.
     cache : bool
         Keep the coarsened pictures on disk, beside the file or in the user's cache folder.
+    crop : int, optional
+        Only the middle ``crop`` × ``crop`` pixels of each picture, in whole blocks (chapter 7).
 
     Attributes
     ----------
@@ -91,6 +93,7 @@ class DataManager:
         group_by_sky: bool = False,
         augment: str | None = None,
         cache: bool = True,
+        crop: int | None = None,
     ) -> None:
         if not 0 < partition < 1:
             raise ValueError(f"partition is {partition}, but must be between 0 and 1, say 0.8.")
@@ -107,7 +110,7 @@ class DataManager:
             self.ans = self.ds["ans"][:]
             self.simulated = datasets.is_simulated(self.ds)
             self._split(partition, validation, stratify, group_by_sky)
-            self._load(coarsen, read_on_demand, cache)
+            self._load(coarsen, read_on_demand, cache, crop)
         except BaseException:
             self.close()
             raise
@@ -140,14 +143,21 @@ class DataManager:
         self.n_conflicts = len(conflicts(pairs, separation, self.ans))
         return linked(pairs, len(self.ans))
 
-    def _load(self, coarsen: int, read_on_demand: bool, cache: bool) -> None:
+    def _load(self, coarsen: int, read_on_demand: bool, cache: bool, crop: int | None) -> None:
         """Read the pictures as block sums, unless they are to be read on demand."""
         self.images = self.ds["images"]
         side = self.images.shape[1]
         if coarsen < 1 or side % coarsen or coarsen != int(coarsen):
             raise ValueError(f"coarsen is {coarsen}, but must divide the {side} pixels of a side.")
         self.coarsen = int(coarsen)
-        self._shape = (side // self.coarsen, side // self.coarsen, 3)
+        sizes = range(side, 0, -2 * self.coarsen)  # whole blocks in the middle and around it
+        if crop is not None and crop not in sizes:
+            choices = f"{side} less a multiple of {2 * self.coarsen}, say {sizes[len(sizes) // 2]}"
+            raise ValueError(f"crop is {crop!r}, but must be {choices}.")
+        self.crop = side if crop is None else int(crop)
+        edge = (side - self.crop) // 2
+        self._middle = (slice(edge, edge + self.crop),) * 2
+        self._shape = (self.crop // self.coarsen,) * 2 + (3,)
         self.input_size = int(np.prod(self._shape))
         self._sums = None
         if read_on_demand:
@@ -164,6 +174,10 @@ class DataManager:
         else:
             folders = [self.path.parent, datasets.cache_folder()] if cache else []
             self._sums = reading.coarsened(self.path, self.images, self.coarsen, folders)
+        if self._sums is not None and edge:
+            # The cache holds whole pictures, so that one serves every crop.
+            blocks = slice(edge // self.coarsen, (edge + self.crop) // self.coarsen)
+            self._sums = self._sums[:, blocks, blocks].copy()
 
     # ------------------------------------------------------------------------- one at a time
 
@@ -278,7 +292,8 @@ class DataManager:
             return self._sums[rows]
         sums = np.empty((len(rows), *self._shape), reading.sum_dtype(self.coarsen))
         for i, row in enumerate(rows):
-            sums[i] = reading.block_sums(reading.rows_of(self.images, row), self.coarsen)[0]
+            middle = reading.rows_of(self.images, row)[(slice(None), *self._middle)]
+            sums[i] = reading.block_sums(middle, self.coarsen)[0]
         return sums
 
     def _means(self, sums: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
