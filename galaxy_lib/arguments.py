@@ -76,7 +76,7 @@ def one_of(name: str, value: Any, choices: Collection) -> Any:
     try:
         if not isinstance(value, (bool, np.bool_, np.ndarray)) and value in choices:
             return value
-    except (TypeError, ValueError):
+    except Exception:  # of a comparison of a reader's own
         pass
     *most, last = (repr(choice).replace("'", '"') for choice in choices)
     raise wrong(name, value, f"give {', '.join(most)} or {last}")
@@ -106,7 +106,7 @@ def seed(name: str, value: Any) -> Any:
         if not isinstance(value, (bool, np.bool_, str, bytes)):
             np.random.default_rng(value)
             return value
-    except (TypeError, ValueError):
+    except Exception:  # NumPy's own message fails where the value's repr does
         pass
     raise wrong(name, value, "give a whole number, 0 or more, or a Generator of numpy.random")
 

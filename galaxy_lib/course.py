@@ -75,6 +75,7 @@ def baselines(data_manager) -> dict[str, float]:
     return {name: float(np.mean(choice == test_answers)) for name, choice in said.items()}
 
 
+@takes(data_manager=arguments.having("training_set", "give a DataManager"))
 def baseline_rows(data_manager) -> str:
     """Return the rows of the three baselines."""
     n = data_manager.n_test

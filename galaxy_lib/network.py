@@ -337,7 +337,7 @@ class NeuralNetwork:
             saxpy(v_w.ravel("K"), weights.ravel("K"), a=-eta)
         return log_z
 
-    @takes(galaxy=arguments.having("data", "give a Galaxy"))
+    @takes(galaxy=arguments.having("answer", "give a Galaxy"))
     def predict(self, galaxy: Galaxy) -> Array:
         """Return the output (N_out, 1) for one galaxy; a ValueError if it is of another size."""
         x = np.reshape(galaxy.data, (-1, 1))
