@@ -26,6 +26,15 @@ from galaxy_lib.checks.chapter_06 import (
     most_confused,
     recall,
 )
+from galaxy_lib.checks.chapter_08 import (
+    col2im,
+    im2col,
+    max_pool,
+    max_pool_slope,
+    receptive_field,
+    slide,
+    weight_count,
+)
 from galaxy_lib.checks.chapter_10 import final_report
 from galaxy_lib.checks.runner import CheckFailed, Result, exercises, progress
 
@@ -38,6 +47,7 @@ __all__ = [
     "bytes_of_pictures",
     "close_pairs",
     "coarsen",
+    "col2im",
     "confusion_matrix",
     "count_types",
     "descend",
@@ -50,18 +60,24 @@ __all__ = [
     "gradient_A",
     "gradient_B",
     "gradients",
+    "im2col",
     "inputs_per_galaxy",
+    "max_pool",
+    "max_pool_slope",
     "momentum_step",
     "most_confused",
     "numerical_gradient",
     "one_hot",
     "progress",
     "recall",
+    "receptive_field",
     "redness",
     "sigmoid",
+    "slide",
     "split",
     "steps_needed",
     "study",
     "train",
     "updates",
+    "weight_count",
 ]
