@@ -26,6 +26,7 @@ from galaxy_lib.checks.chapter_06 import (
     most_confused,
     recall,
 )
+<<<<<<< HEAD
 from galaxy_lib.checks.chapter_08 import (
     col2im,
     im2col,
@@ -34,6 +35,15 @@ from galaxy_lib.checks.chapter_08 import (
     receptive_field,
     slide,
     weight_count,
+=======
+from galaxy_lib.checks.chapter_07 import (
+    cross_entropy,
+    cross_entropy_gradients,
+    log_sum_exp,
+    output_error,
+    softmax,
+    temperature,
+>>>>>>> main
 )
 from galaxy_lib.checks.chapter_10 import final_report
 from galaxy_lib.checks.runner import CheckFailed, Result, exercises, progress
@@ -50,6 +60,8 @@ __all__ = [
     "col2im",
     "confusion_matrix",
     "count_types",
+    "cross_entropy",
+    "cross_entropy_gradients",
     "descend",
     "exercises",
     "final_report",
@@ -62,21 +74,31 @@ __all__ = [
     "gradients",
     "im2col",
     "inputs_per_galaxy",
+<<<<<<< HEAD
     "max_pool",
     "max_pool_slope",
+=======
+    "log_sum_exp",
+>>>>>>> main
     "momentum_step",
     "most_confused",
     "numerical_gradient",
     "one_hot",
+    "output_error",
     "progress",
     "recall",
     "receptive_field",
     "redness",
     "sigmoid",
+<<<<<<< HEAD
     "slide",
+=======
+    "softmax",
+>>>>>>> main
     "split",
     "steps_needed",
     "study",
+    "temperature",
     "train",
     "updates",
     "weight_count",
