@@ -1039,13 +1039,13 @@ RIGHT += [
     ("cross_entropy", lambda u, y: np.mean(lse(u) - np.take_along_axis(u, y.argmax(0)[None], 0))),
     ("output_error", error),
     ("output_error", lambda u, y: (np.exp(u - lse(u)) - np.round(y)) / len(u.T)),
-    ("cross_entropy_gradients", network.cross_entropy_gradients),
+    ("four_gradients", network.cross_entropy_gradients),
     ("temperature", coolest(lambda T, u, y: network.cross_entropy(u / T, y))),
     ("temperature", lambda u, y, c: sorted((network.cross_entropy(u / T, y), T) for T in c)[0][1]),
 ]
 
 
-@right("cross_entropy_gradients")
+@right("four_gradients")
 def _(A, B, x, y, a, b):
     # Biases as weights whose input is 1.
     ones = np.ones((1, x.shape[1]))
@@ -1088,18 +1088,18 @@ WRONG += [
         lambda u, y: error(u, y) * network.softmax(u) * (1 - network.softmax(u)),
         "squared error",
     ),
-    ("cross_entropy_gradients", four(lambda A, B, a, b: (A, a, B, b)), "order"),
-    ("cross_entropy_gradients", four(lambda *g: [2 * m for m in g]), "factor 2"),
-    ("cross_entropy_gradients", four(lambda A, B, a, b: (A, B, a[:, 0], b[:, 0])), "columns"),
-    ("cross_entropy_gradients", four(lambda A, B, a, b: (A, B)), "Return 4 values"),
-    ("cross_entropy_gradients", four(lambda *g: [-m for m in g]), "signs"),
+    ("four_gradients", four(lambda A, B, a, b: (A, a, B, b)), "order"),
+    ("four_gradients", four(lambda *g: [2 * m for m in g]), "factor 2"),
+    ("four_gradients", four(lambda A, B, a, b: (A, B, a[:, 0], b[:, 0])), "columns"),
+    ("four_gradients", four(lambda A, B, a, b: (A, B)), "Return 4 values"),
+    ("four_gradients", four(lambda *g: [-m for m in g]), "signs"),
     (
-        "cross_entropy_gradients",
+        "four_gradients",
         lambda A, B, x, y, a, b: network.cross_entropy_gradients(A, B, x, y, 0 * a, b),
         "bias of the outputs",
     ),
     (
-        "cross_entropy_gradients",
+        "four_gradients",
         lambda A, B, x, y, a, b: [
             m * x.shape[1] for m in network.cross_entropy_gradients(A, B, x, y, a, b)
         ],

@@ -38,7 +38,7 @@ from galaxy_lib.checks.chapter_08 import (
 =======
 from galaxy_lib.checks.chapter_07 import (
     cross_entropy,
-    cross_entropy_gradients,
+    four_gradients,
     log_sum_exp,
     output_error,
     softmax,
@@ -61,13 +61,13 @@ __all__ = [
     "confusion_matrix",
     "count_types",
     "cross_entropy",
-    "cross_entropy_gradients",
     "descend",
     "exercises",
     "final_report",
     "find_leaks",
     "forward",
     "forward_one",
+    "four_gradients",
     "fraction_correct",
     "gradient_A",
     "gradient_B",
