@@ -26,7 +26,14 @@ from galaxy_lib.checks.chapter_06 import (
     most_confused,
     recall,
 )
-<<<<<<< HEAD
+from galaxy_lib.checks.chapter_07 import (
+    cross_entropy,
+    four_gradients,
+    log_sum_exp,
+    output_error,
+    softmax,
+    temperature,
+)
 from galaxy_lib.checks.chapter_08 import (
     col2im,
     im2col,
@@ -35,15 +42,6 @@ from galaxy_lib.checks.chapter_08 import (
     receptive_field,
     slide,
     weight_count,
-=======
-from galaxy_lib.checks.chapter_07 import (
-    cross_entropy,
-    four_gradients,
-    log_sum_exp,
-    output_error,
-    softmax,
-    temperature,
->>>>>>> main
 )
 from galaxy_lib.checks.chapter_10 import final_report
 from galaxy_lib.checks.runner import CheckFailed, Result, exercises, progress
@@ -74,12 +72,9 @@ __all__ = [
     "gradients",
     "im2col",
     "inputs_per_galaxy",
-<<<<<<< HEAD
+    "log_sum_exp",
     "max_pool",
     "max_pool_slope",
-=======
-    "log_sum_exp",
->>>>>>> main
     "momentum_step",
     "most_confused",
     "numerical_gradient",
@@ -90,11 +85,8 @@ __all__ = [
     "receptive_field",
     "redness",
     "sigmoid",
-<<<<<<< HEAD
     "slide",
-=======
     "softmax",
->>>>>>> main
     "split",
     "steps_needed",
     "study",
