@@ -34,6 +34,15 @@ from galaxy_lib.checks.chapter_07 import (
     softmax,
     temperature,
 )
+from galaxy_lib.checks.chapter_08 import (
+    col2im,
+    im2col,
+    max_pool,
+    max_pool_slope,
+    receptive_field,
+    slide,
+    weight_count,
+)
 from galaxy_lib.checks.chapter_10 import final_report
 from galaxy_lib.checks.runner import CheckFailed, Result, exercises, progress
 
@@ -46,6 +55,7 @@ __all__ = [
     "bytes_of_pictures",
     "close_pairs",
     "coarsen",
+    "col2im",
     "confusion_matrix",
     "count_types",
     "cross_entropy",
@@ -60,8 +70,11 @@ __all__ = [
     "gradient_A",
     "gradient_B",
     "gradients",
+    "im2col",
     "inputs_per_galaxy",
     "log_sum_exp",
+    "max_pool",
+    "max_pool_slope",
     "momentum_step",
     "most_confused",
     "numerical_gradient",
@@ -69,8 +82,10 @@ __all__ = [
     "output_error",
     "progress",
     "recall",
+    "receptive_field",
     "redness",
     "sigmoid",
+    "slide",
     "softmax",
     "split",
     "steps_needed",
@@ -78,4 +93,5 @@ __all__ = [
     "temperature",
     "train",
     "updates",
+    "weight_count",
 ]
