@@ -26,6 +26,7 @@ from galaxy_lib.checks.chapter_06 import (
     most_confused,
     recall,
 )
+from galaxy_lib.checks.chapter_09 import finished, hours, most_kept, true_number
 from galaxy_lib.checks.chapter_10 import final_report
 from galaxy_lib.checks.runner import CheckFailed, Result, exercises, progress
 
@@ -44,15 +45,18 @@ __all__ = [
     "exercises",
     "final_report",
     "find_leaks",
+    "finished",
     "forward",
     "forward_one",
     "fraction_correct",
     "gradient_A",
     "gradient_B",
     "gradients",
+    "hours",
     "inputs_per_galaxy",
     "momentum_step",
     "most_confused",
+    "most_kept",
     "numerical_gradient",
     "one_hot",
     "progress",
@@ -63,5 +67,6 @@ __all__ = [
     "steps_needed",
     "study",
     "train",
+    "true_number",
     "updates",
 ]
