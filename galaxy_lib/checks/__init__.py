@@ -26,6 +26,14 @@ from galaxy_lib.checks.chapter_06 import (
     most_confused,
     recall,
 )
+from galaxy_lib.checks.chapter_07 import (
+    cross_entropy,
+    cross_entropy_gradients,
+    log_sum_exp,
+    output_error,
+    softmax,
+    temperature,
+)
 from galaxy_lib.checks.chapter_09 import finished, hours, most_kept, true_number
 from galaxy_lib.checks.chapter_10 import final_report
 from galaxy_lib.checks.runner import CheckFailed, Result, exercises, progress
@@ -41,6 +49,8 @@ __all__ = [
     "coarsen",
     "confusion_matrix",
     "count_types",
+    "cross_entropy",
+    "cross_entropy_gradients",
     "descend",
     "exercises",
     "final_report",
@@ -54,18 +64,22 @@ __all__ = [
     "gradients",
     "hours",
     "inputs_per_galaxy",
+    "log_sum_exp",
     "momentum_step",
     "most_confused",
     "most_kept",
     "numerical_gradient",
     "one_hot",
+    "output_error",
     "progress",
     "recall",
     "redness",
     "sigmoid",
+    "softmax",
     "split",
     "steps_needed",
     "study",
+    "temperature",
     "train",
     "true_number",
     "updates",
