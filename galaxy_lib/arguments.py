@@ -100,6 +100,15 @@ def path(name: str, value: Any) -> Path:
         raise wrong(name, value, f"{mend}; there is no such user") from None
 
 
+def paths(name: str, value: Any) -> Path | list[Path]:
+    """Return a path, or a list of at least one."""
+    if not isinstance(value, (list, tuple)):
+        return path(name, value)
+    if not value:
+        raise wrong(name, value, "give the path of a file, or several")
+    return [path(name, one) for one in value]
+
+
 def seed(name: str, value: Any) -> Any:
     """Return what `numpy.random.default_rng` takes."""
     try:
@@ -179,6 +188,7 @@ CLASS = partial(whole, low=0, high=9)
 SHARE = partial(number, low=0, high=1, such_as=0.1)
 INSIDE = partial(number, low=0, high=1, open_at="low high", such_as=0.8)
 POSITIVE = partial(number, low=0, high=math.inf, open_at="low", such_as=0.2)
+ROOM = partial(number, low=0, high=math.inf, such_as=4e9)
 GALAXIES = having("input_size", "give a DataManager")
 AXES = optional(having("imshow", "give axes of matplotlib, or None"))
 

@@ -82,7 +82,9 @@ BAD["answers"] = [*BAD["array"], 10, -1, [0, 11], 0.5, [1.0]]
 BAD["function"] = [bad for bad in BAD["thing"] if not callable(bad)]
 BAD["sha256"] = [*BAD["text"], "12", "g" * 64, "0" * 63, "0" * 65]
 BAD["url"] = [*BAD["text"], "file:///x", "ftp://a.b/c", "https://", "zenodo.org/x", "http:// a"]
-for kind in ("array", "path", "thing", "size"):
+BAD["paths"] = [bad for bad in BAD["path"] if type(bad) is not list] + [[], (), [3], ["x.h5", None]]
+BAD["room"] = [*BAD["number"], -1e9]
+for kind in ("array", "path", "paths", "thing", "size"):
     BAD[f"{kind} or none"] = [bad for bad in BAD[kind] if bad is not None]
 
 
@@ -120,10 +122,10 @@ def good(manager, galaxy_file, tmp_path):
 
 SHAPES = {"A": "size", "B": "size", "x": "size", "y": "size"}
 DATA = {
-    "partition": "inside", "datafile": "path or none", "coarsen": "whole",
+    "partition": "inside", "datafile": "paths or none", "coarsen": "whole",
     "read_on_demand": "truth",
     "seed": "seed", "validation": "open share", "stratify": "truth", "group_by_sky": "truth",
-    "augment": "choice", "cache": "truth", "crop": "whole or none",
+    "augment": "choice", "cache": "truth", "crop": "whole or none", "memory_limit": "room",
 }  # fmt: skip
 TRAIN = {"n_epochs": "whole", "learning_rate": "positive", "beta_momentum": "share"}
 TRAIN |= {"batch_size": "whole"}
