@@ -107,7 +107,10 @@ HIDDEN_UNITS = {
     "relu": (relu, lambda z_tilde: z_tilde > 0, 2),
 }
 """A hidden unit's function, its slope as a function of its *output*, and N_in times the variance of
-its first weights: 1, and 2 for ReLU, which lets half of its input through (He et al. 2015)."""
+its first weights: 1, and 2 for ReLU, which lets half of its input through (He et al. 2015).
+
+:meta hide-value:
+"""
 
 
 @takes(**SHAPES, **COLUMN, hidden=partial(arguments.one_of, choices=HIDDEN_UNITS))
