@@ -34,7 +34,8 @@ def fingerprint(srcdir: Path) -> str:
         data = dataset_path().resolve()
     status = data.stat()
     digest = hashlib.sha256(f"{data} {status.st_size} {status.st_mtime_ns}".encode())
-    for source in sorted(Path(galaxy_lib.__file__).parent.rglob("*.py")):
+    package = Path(galaxy_lib.__file__).parent
+    for source in sorted([*package.rglob("*.py"), *package.glob("living/static/*.js")]):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -66,6 +67,8 @@ def execute_side_by_side(app, env, docnames) -> None:
     myst-nb would run them one after the other. What fails here is left to it: it runs that
     notebook once more, and reports it in its own way.
     """
+    if app.config.nb_execution_mode != "cache":
+        return
     cache = get_cache(app.config.nb_execution_cache_path)
 
     def is_new(notebook) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import re
 from pathlib import Path
 
@@ -99,6 +100,89 @@ def lighten_pages(app, exception) -> None:
             page.write_text(lighter, encoding="utf-8")
 
 
+WIDGET_SCRIPT = re.compile(
+    r'<script type="application/vnd\.jupyter\.widget-(state|view)\+json">(.*?)</script>', re.DOTALL
+)
+MOST_INLINE = 1000  # characters of base64
+
+
+def lighten_living_figures(app, exception) -> None:
+    """Give living figures a place in the page, without the widget manager of ipywidgets.
+
+    ``vendor/living.js`` fills it. Modules and large values go into files that it loads when they
+    are needed, named by their content: pages share them, and a browser keeps them.
+    """
+    if exception or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    for page in out.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        if '"model_module": "anywidget"' in text:
+            up = "../" * (len(page.relative_to(out).parts) - 1)
+            page.write_text(with_living_figures(text, out, up), encoding="utf-8")
+
+
+def with_living_figures(text: str, out: Path, up: str) -> str:
+    """Return a page whose living figures are no ipywidgets any more."""
+    found = [(kind, json.loads(told)) for kind, told in WIDGET_SCRIPT.findall(text)]
+    models = {}
+    for kind, told in found:
+        models |= told["state"] if kind == "state" else {}
+    living = {name for name, model in models.items() if model["model_module"] == "anywidget"}
+    layouts = {models[name]["state"]["layout"].removeprefix("IPY_MODEL_") for name in living}
+
+    def replacement(match) -> str:
+        told = json.loads(match[2])
+        if match[1] == "state":
+            for name in living | layouts:
+                told["state"].pop(name, None)
+            return data_script("application/vnd.jupyter.widget-state+json", told)
+        if (name := told["model_id"]) not in living:
+            return match[0]
+        figure = data_script("application/json", living_figure(name, models[name], out, up))
+        return f'<div class="galaxy-living-place">{figure}</div>'
+
+    text = WIDGET_SCRIPT.sub(replacement, text)
+    if "vnd.jupyter.widget-view+json" not in text:  # ipywidgets' manager has nothing to show
+        text = re.sub(r'<script[^>]*"[^"]*vendor/widgets\.js[^"]*"[^>]*></script>', "", text)
+        text = WIDGET_SCRIPT.sub("", text)
+    loader = f'<script defer="defer" src="{up}_static/vendor/living.js"></script>'
+    return text.replace("</head>", f"{loader}\n</head>", 1)
+
+
+def data_script(kind: str, content: dict) -> str:
+    """Return content as JSON in a script element that no browser runs."""
+    text = json.dumps(content).replace("<", "\\u003c")
+    return f'<script type="{kind}">{text}</script>'
+
+
+def living_figure(name: str, model: dict, out: Path, up: str) -> dict:
+    """Return what ``vendor/living.js`` needs of a model, and write the files that it names."""
+    state = dict(model["state"])
+    module = registered("figure", state.pop("_esm"), out)
+    ours = {key: value for key, value in state.items() if key[0] != "_"}
+    for key in ("layout", "tabbable", "tooltip"):
+        ours.pop(key, None)
+    buffers, files = {}, {}
+    for buffer in model.get("buffers", []):
+        (key,) = buffer["path"]
+        if len(buffer["data"]) <= MOST_INLINE:
+            buffers[key] = buffer["data"]
+        else:
+            files[key] = up + registered(key, buffer["data"], out)
+    return {"id": name, "module": up + module, "state": ours, "buffers": buffers, "files": files}
+
+
+def registered(kind: str, text: str, out: Path) -> str:
+    """Write a script that hands ``text`` to ``vendor/living.js``; return its path in the book."""
+    name = f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.js"
+    folder = out / "_static" / "living"
+    folder.mkdir(parents=True, exist_ok=True)
+    script = f"galaxyLiving.register({json.dumps(name)}, {json.dumps(text, ensure_ascii=False)});\n"
+    (folder / name).write_text(script, encoding="utf-8")
+    return f"_static/living/{name}"
+
+
 def setup(app):
     """Register with Sphinx."""
     app.add_config_value("static_fingerprint", "", "html")
@@ -107,4 +191,5 @@ def setup(app):
     app.connect("config-inited", without_thebe)
     app.connect("build-finished", drop_weight)
     app.connect("build-finished", lighten_pages)
+    app.connect("build-finished", lighten_living_figures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,157 @@
+"""What the living figures share: anywidget's base, and the sample as the browser gets it.
+
+A living figure is a Python class here and an ES module of the same name in ``src``, bundled into
+``static`` (see chapters/_ext/vendor/README.md). In JupyterLab, Colab and VS Code anywidget runs the
+module; on a published page `chapters/_ext/offline.py` and ``living_manager.js`` do, with no kernel.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+import anywidget
+import numpy as np
+import traitlets
+from PIL import Image
+
+from galaxy_lib.course import OUR_DATA
+from galaxy_lib.data import DataManager
+from galaxy_lib.galaxy import galaxy_types
+
+STATIC = Path(__file__).parent / "static"
+SIDE = 16
+MOST_GALAXIES = 1500
+MOST_BYTES = 120_000
+
+
+class LivingFigure(anywidget.AnyWidget):
+    """The base of the living figures; each names its module: ``_esm = STATIC / "name.js"``.
+
+    Attributes
+    ----------
+    compact : bool
+        With as few controls as the landing page's.
+    """
+
+    compact = traitlets.Bool(False).tag(sync=True)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: a living figure>"
+
+
+class Sample(NamedTuple):
+    """The galaxies of a file for the browser, training set first, then validation, then test.
+
+    ``middle`` and ``whole`` are WebP pictures of ``side`` × ``side`` tiles, a galaxy each, row
+    after row: the middle half of its picture, or all of it, in means over blocks of pixels.
+    ``labels`` (N,) uint8 are the classes, ``rows`` (N,) uint32 the rows of the file.
+    """
+
+    middle: bytes
+    whole: bytes
+    labels: np.ndarray
+    rows: np.ndarray
+    n_training: int
+    n_validation: int
+    n_test: int
+    simulated: bool
+    path: Path
+    side: int = SIDE
+
+
+def sample(data_manager: DataManager | None = None) -> Sample:
+    """Return the galaxies of a `DataManager` (without one: that of `course.OUR_DATA`) as pictures.
+
+    Of more than 1,500 galaxies it takes the first of each set, in the sets' proportions. Of
+    ``data_manager`` it takes the file and the split, nothing else; a ValueError if the file's
+    pictures cannot be divided into 32 × 32 blocks.
+    """
+    if data_manager is None:
+        with DataManager(**OUR_DATA) as data_manager:
+            return sample(data_manager)
+    file = data_manager.path.stat()
+    sets = ("training_indices", "validation_indices", "test_indices")
+    rows = [np.sort(getattr(data_manager, name)) for name in sets]
+    share = min(1, MOST_GALAXIES / len(data_manager.ans))
+    # Training shuffles its rows: sorted, the same split is the same picture.
+    rows = tuple(tuple(each[: round(share * len(each))].tolist()) for each in rows)
+    return _sample(data_manager.path, (file.st_mtime_ns, file.st_size), rows)
+
+
+@functools.lru_cache(maxsize=4)
+def _sample(path: Path, _version: tuple[int, int], sets: tuple[tuple[int, ...], ...]) -> Sample:
+    rows = np.array([row for each in sets for row in each], dtype=np.uint32)
+    with DataManager(datafile=path, read_on_demand=True) as full:
+        side = full.images.shape[1]
+    if side % (2 * SIDE):
+        raise ValueError(
+            f"The pictures of {path.name} have {side} pixels a side: a living figure needs a "
+            f"multiple of {2 * SIDE}."
+        )
+    with DataManager(datafile=path, coarsen=side // (2 * SIDE)) as fine:
+        pictures = np.stack([fine.galaxy(row).data for row in rows])
+        labels = np.asarray(fine.ans)[rows].astype(np.uint8)
+        simulated = fine.simulated
+    pictures = (pictures - 0.01) / 0.99 * 255
+    quarter = SIDE // 2
+    middle = pictures[:, quarter:-quarter, quarter:-quarter]
+    whole = pictures.reshape(-1, SIDE, 2, SIDE, 2, 3).mean(axis=(2, 4))
+    return Sample(_sprite(middle), _sprite(whole), labels, rows, *map(len, sets), simulated, path)
+
+
+def _sprite(pictures: np.ndarray) -> bytes:
+    """Return pictures (N, side, side, 3) in [0, 255] as the tiles of one, at most so many bytes."""
+    n, side = pictures.shape[:2]
+    columns = math.ceil(math.sqrt(n))
+    tiles = np.zeros((columns * math.ceil(n / columns), side, side, 3), np.uint8)
+    tiles[:n] = np.clip(np.rint(pictures), 0, 255)
+    grid = tiles.reshape(-1, columns, side, side, 3).swapaxes(1, 2)
+    picture = Image.fromarray(grid.reshape(-1, columns * side, 3))
+    for quality in (80, 65, 50, 35, 20):  # real sky has noise, which weighs
+        picture.save(file := io.BytesIO(), "WEBP", quality=quality, method=6)
+        if len(file.getvalue()) <= MOST_BYTES:
+            break
+    return file.getvalue()
+
+
+class SampleFigure(LivingFigure):
+    """A living figure that shows the sample's galaxies: see `sample` for its traits.
+
+    Parameters
+    ----------
+    data_manager : DataManager, optional
+        Whose file and split it takes; without one, those of "our network" (`course.OUR_DATA`).
+    """
+
+    side = traitlets.Int(SIDE).tag(sync=True)
+    sprite_middle = traitlets.Bytes().tag(sync=True)
+    sprite_whole = traitlets.Bytes().tag(sync=True)
+    labels = traitlets.Bytes().tag(sync=True)
+    rows = traitlets.Bytes().tag(sync=True)
+    n_training = traitlets.Int().tag(sync=True)
+    n_validation = traitlets.Int().tag(sync=True)
+    n_test = traitlets.Int().tag(sync=True)
+    names = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    statement = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, data_manager: DataManager | None = None, **traits) -> None:
+        found = sample(data_manager)
+        n, kind = len(found.labels), "simulated" if found.simulated else "real"
+        super().__init__(
+            side=found.side,
+            sprite_middle=found.middle,
+            sprite_whole=found.whole,
+            labels=found.labels.tobytes(),
+            rows=found.rows.astype("<u4").tobytes(),
+            n_training=found.n_training,
+            n_validation=found.n_validation,
+            n_test=found.n_test,
+            names=list(galaxy_types.values()),
+            statement=f"{n:,} {kind} galaxies",
+            **traits,
+        )
+        self.path = found.path
