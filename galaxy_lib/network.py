@@ -96,7 +96,10 @@ HIDDEN_UNITS = {
     "relu": (relu, lambda z_tilde: z_tilde > 0, 2),
 }
 """A hidden unit's function, its slope as a function of its *output*, and N_in times the variance of
-its first weights: 1, and 2 for ReLU, which lets half of its input through (He et al. 2015)."""
+its first weights: 1, and 2 for ReLU, which lets half of its input through (He et al. 2015).
+
+:meta hide-value:
+"""
 
 
 def cross_entropy_gradients(
@@ -260,19 +263,22 @@ class NeuralNetwork:
         if hidden not in HIDDEN_UNITS or (hidden != "sigmoid" and loss == "squared"):
             choices = '"sigmoid", or with loss="cross-entropy" also "relu"'
             raise ValueError(f"hidden is {hidden!r}, but must be {choices}.")
-        self.data_manager, self.loss, self.hidden = data_manager, loss, hidden
+        self.loss, self.hidden, self.N_out = loss, hidden, N_TYPES
         self.N_in, self.N_hidden = int(data_manager.input_size), int(hidden_layer_size)
-        self.N_out = N_TYPES
         rng = np.random.default_rng(seed)
         A = rng.normal(0, 1 / math.sqrt(self.N_hidden), (self.N_out, self.N_hidden))
         B = rng.normal(0, 1 / math.sqrt(self.N_in), (self.N_hidden, self.N_in))
         B *= math.sqrt(HIDDEN_UNITS[hidden][2])
-        self.A, self.B = A.astype(np.float32, order="F"), B.astype(np.float32, order="F")
-        self.weight_names = ["A", "B"]
+        weights = {"A": A, "B": B}
         if loss == "cross-entropy":
-            self.weight_names += ["a", "b"]
-            self.a, self.b = (np.zeros((n, 1), np.float32) for n in (self.N_out, self.N_hidden))
-        for name in [*self.weight_names, "epoch"]:
+            weights |= {"a": np.zeros((self.N_out, 1)), "b": np.zeros((self.N_hidden, 1))}
+        self._begin(data_manager, weights)
+
+    def _begin(self, data_manager, weights: dict[str, Array]) -> None:
+        """Take the first weights by their names, before any training."""
+        self.data_manager, self.weight_names = data_manager, list(weights)
+        self._set_weights(list(weights.values()))
+        for name in [*weights, "epoch"]:
             setattr(self, f"best_{name}", None)
         self.history: list[Epoch] = []
         self.n_trained, self.n_updates, self.training_time = 0, 0, 0.0
@@ -453,16 +459,22 @@ class NeuralNetwork:
         """Return a network that `save` wrote, or a ValueError if it is none or does not fit."""
         try:
             saved = {"loss": np.array("squared"), "hidden": np.array("sigmoid")} | load_arrays(path)
-            n_hidden, size = saved["B"].shape  # its numbers may say anything
-            settings = {name: saved[name].item() for name in ("loss", "hidden")}
+            size, settings = cls._settings(saved)
             if fits := size == data_manager.input_size:
-                network = cls(data_manager, hidden_layer_size=n_hidden, **settings)
+                network = cls(data_manager, **settings)
                 network._restore(saved)
         except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{path} is not a network that NeuralNetwork.save wrote.") from error
+            raise ValueError(f"{path} is not a network that {cls.__name__}.save wrote.") from error
         if not fits:
             raise ValueError(f"{path} takes {size} inputs: coarsen the data to that size.")
         return network
+
+    @classmethod
+    def _settings(cls, saved: dict[str, Array]) -> tuple[int, dict]:
+        """Return the inputs of a saved network, and what else its constructor is to be given."""
+        n_hidden, size = saved["B"].shape  # its numbers may say anything
+        settings = {name: saved[name].item() for name in ("loss", "hidden")}
+        return size, settings | {"hidden_layer_size": n_hidden}
 
     def _restore(self, saved: dict[str, Array]) -> None:
         """Take over what `save` wrote; a ValueError if it is anything else."""
@@ -472,16 +484,18 @@ class NeuralNetwork:
         expected = self._content()
         del expected["history"]
         for name, array in taken_as(expected, saved).items():
-            if name in ("N_in", "N_hidden") and array != expected[name]:
-                raise ValueError(name)
-            setattr(self, name, array if array.ndim else array.item())
+            if name in ("loss", "hidden", "N_in", "N_hidden", "layout"):  # the constructor's
+                if not np.array_equal(array, expected[name]):
+                    raise ValueError(name)
+            else:
+                setattr(self, name, array if array.ndim else array.item())
         self.history = history
 
     def __repr__(self) -> str:
         sizes = f"{self.N_in} inputs, {self.N_hidden} hidden, {self.N_out} outputs"
         if self.loss != "squared":
             sizes += f", {self.hidden} and {self.loss}"
-        return f"<NeuralNetwork: {sizes}, trained on {self.n_trained} pictures>"
+        return f"<{type(self).__name__}: {sizes}, trained on {self.n_trained} pictures>"
 
 
 def _score(z: Array, y: Array, loss: str = "squared") -> Array:

@@ -29,6 +29,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from isal import isal_zlib
 
 FORMAT = 1  # of the cache: raised when its bytes change their meaning
 SLAB_BYTES = 64 * 2**20  # full-size pictures read at a time on h5py's own path
@@ -224,7 +225,7 @@ def readable(array: h5py.Dataset) -> Iterator[None]:
     path, name = Path(array.file.filename), array.name.lstrip("/")
     try:
         yield
-    except (OSError, RuntimeError, KeyError, TypeError, zlib.error) as error:
+    except (OSError, RuntimeError, KeyError, TypeError, isal_zlib.error) as error:
         mend = "get it anew"
         if (note := checked_note(path)).exists():  # the sample, which is looked at once
             note.unlink(missing_ok=True)
@@ -279,13 +280,15 @@ def pictures(images: h5py.Dataset, rows: np.ndarray) -> Iterator[np.ndarray]:
             yield from rows_of(images, start, min(start + n, len(images)))[wanted - start]
 
 
-def load_block_sums(images: h5py.Dataset, coarsen: int) -> np.ndarray:
+def load_block_sums(images: h5py.Dataset, coarsen: int, rows: range | None = None) -> np.ndarray:
     """Read all pictures as `block_sums`, with no more than a slab of full-size ones in memory.
 
-    ``images`` is uint8 (N, height, width, bands), in any layout. An OSError says that the file is
-    damaged, or that the result takes more memory than there is.
+    ``images`` is uint8 (N, height, width, bands), in any layout; ``rows`` are those to read, from
+    the beginning of a chunk on. An OSError says that the file is damaged, or that the result takes
+    more memory than there is.
     """
-    n, height, width, bands = images.shape
+    rows = range(len(images)) if rows is None else rows
+    n, (height, width, bands) = len(rows), images.shape[1:]
     shape, dtype = (n, height // coarsen, width // coarsen, bands), sum_dtype(coarsen)
     try:
         sums = np.zeros(shape, dtype)
@@ -296,8 +299,16 @@ def load_block_sums(images: h5py.Dataset, coarsen: int) -> np.ndarray:
             "larger coarsen, or read_on_demand=True."
         ) from None
     with readable(images):
-        (_add_slabs if images.chunks is None else _add_chunks)(images, coarsen, sums)
+        (_add_slabs if images.chunks is None else _add_chunks)(images, coarsen, rows, sums)
     return sums
+
+
+def slabs_of_block_sums(images: h5py.Dataset, coarsen: int) -> Iterator[np.ndarray]:
+    """Yield what `load_block_sums` returns, some thousand rows at a time."""
+    first = 1 if images.chunks is None else images.chunks[0]
+    step = first * max(1, 1024 // first)
+    for start in range(0, len(images), step):
+        yield load_block_sums(images, coarsen, range(start, min(start + step, len(images))))
 
 
 def _slab_rows(images: h5py.Dataset, n: int) -> int:
@@ -307,15 +318,16 @@ def _slab_rows(images: h5py.Dataset, n: int) -> int:
     return min(most, -(-n // chunk) * chunk)
 
 
-def _add_slabs(images: h5py.Dataset, coarsen: int, sums: np.ndarray) -> None:
+def _add_slabs(images: h5py.Dataset, coarsen: int, rows: range, sums: np.ndarray) -> None:
     """Fill ``sums`` from pictures that lie in one block, a slab of them at a time."""
     n = _slab_rows(images, 64)
-    starts = range(0, len(images), n)
+    starts = range(0, len(rows), n)
     for start in progress(starts, len(starts), "Reading"):
-        sums[start : start + n] = block_sums(images[start : start + n], coarsen)
+        few = rows[start : start + n]
+        sums[start : start + n] = block_sums(images[few.start : few.stop], coarsen)
 
 
-def _add_chunks(images: h5py.Dataset, coarsen: int, sums: np.ndarray) -> None:
+def _add_chunks(images: h5py.Dataset, coarsen: int, rows: range, sums: np.ndarray) -> None:
     """Fill ``sums`` chunk by chunk: each adds what it knows of a block, so any layout will do."""
     adding = threading.Lock()
 
@@ -327,11 +339,12 @@ def _add_chunks(images: h5py.Dataset, coarsen: int, sums: np.ndarray) -> None:
             # A block cut by the chunk's edge: what lies outside is another chunk's to add.
             pixels = np.pad(pixels, ((0, 0), (top, bottom), (left, right), (0, 0)))
         part = block_sums(pixels, coarsen)
-        first = (start[0], start[1] // coarsen, start[2] // coarsen, start[3])
+        part = part[: rows.stop - start[0]]
+        first = (start[0] - rows.start, start[1] // coarsen, start[2] // coarsen, start[3])
         with adding:
             sums[tuple(slice(i, i + k) for i, k in zip(first, part.shape, strict=True))] += part
 
-    grid = _grid(images)
+    grid = [rows[:: images.chunks[0]], *_grid(images)[1:]]
     threads = max(1, min(n_workers(), 2 * SLAB_BYTES // math.prod(images.chunks)))
     n_chunks = math.prod(map(len, grid))
     for _ in progress(in_threads(add, itertools.product(*grid), threads), n_chunks, "Reading"):
@@ -363,7 +376,7 @@ def _stored(array: h5py.Dataset, start: tuple[int, ...]) -> bytes | None:
     applied = [kind for i, kind in enumerate(filters) if not mask >> i & 1]
     end = len(raw) - 4 if applied[-1:] == [FLETCHER32] else len(raw)
     if GZIP in applied:
-        unpack = zlib.decompressobj()
+        unpack = isal_zlib.decompressobj()  # benchmarks/load.py: unpacking is most of reading
         raw = unpack.decompress(memoryview(raw)[:end], size + 1)
         if len(raw) != size or not unpack.eof:
             raise OSError("a chunk has the wrong length")
@@ -383,21 +396,62 @@ def coarsened(path: Path, images: h5py.Dataset, coarsen: int, cache_folders=()) 
 
     The cache is looked for in all ``cache_folders`` and written to the first that allows it.
     """
-    key = _key(path, images.shape, coarsen)
+    key = cache_key(path, images.shape, coarsen)
     shape = (images.shape[0], images.shape[1] // coarsen, images.shape[2] // coarsen, 3)
-    place = blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()
-    caches = [folder / f"{path.stem}-{place}-coarsen{coarsen}.cache" for folder in cache_folders]
+    caches = _caches(path, coarsen, cache_folders)
     for cache in caches:
         with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             return _read_cache(cache, key, np.empty(shape, sum_dtype(coarsen)))
     sums = load_block_sums(images, coarsen)
     # A file that changed while it was read must not pass for the one it has become.
-    if key == _key(path, images.shape, coarsen):
+    if key == cache_key(path, images.shape, coarsen):
         for cache in caches:
             with suppress(OSError):
                 _write_cache(cache, key, sums)
                 break
     return sums
+
+
+def pieces(
+    path: Path, images: h5py.Dataset, coarsen: int, rows: int, cache_folders=()
+) -> Iterator[np.ndarray]:
+    """Yield what `coarsened` returns, ``rows`` pictures at a time, to save memory (chapter 9).
+
+    A sound cache is used where there is one; none is made. The pieces are the same either way.
+    """
+    key = cache_key(path, images.shape, coarsen)
+    for cache in _caches(path, coarsen, cache_folders):
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+            start = _verify_cache(cache, key)
+            break
+    else:
+        yield from _pieces_of_file(images, coarsen, rows)
+        return
+    dtype = sum_dtype(coarsen)
+    shape = (images.shape[1] // coarsen, images.shape[2] // coarsen, images.shape[3])
+    with cache.open("rb") as file:
+        file.seek(start)
+        for first in range(0, len(images), rows):
+            n = min(rows, len(images) - first)
+            yield np.fromfile(file, dtype, n * math.prod(shape)).reshape(n, *shape)
+
+
+def _pieces_of_file(images: h5py.Dataset, coarsen: int, rows: int) -> Iterator[np.ndarray]:
+    """Yield `pieces` from slabs of whole chunks, each read but once."""
+    left: list[np.ndarray] = []
+    for slab in slabs_of_block_sums(images, coarsen):
+        sums = np.concatenate([*left, slab])
+        whole = len(sums) - len(sums) % rows
+        yield from (sums[i : i + rows] for i in range(0, whole, rows))
+        left = [sums[whole:]]
+    if len(left[0]):
+        yield left[0]
+
+
+def _caches(path: Path, coarsen: int, folders) -> list[Path]:
+    """Return where the cache of a file may be."""
+    place = blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()
+    return [folder / f"{path.stem}-{place}-coarsen{coarsen}.cache" for folder in folders]
 
 
 def stamp(path: Path) -> tuple[int, ...]:
@@ -406,7 +460,7 @@ def stamp(path: Path) -> tuple[int, ...]:
     return file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns
 
 
-def _key(path: Path, shape: tuple[int, ...], coarsen: int) -> str:
+def cache_key(path: Path, shape: tuple[int, ...], coarsen: int) -> str:
     """Return what a cache must have been made from."""
     return repr((FORMAT, *stamp(path), shape, coarsen))
 
@@ -437,6 +491,19 @@ def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
     if list(in_threads(fill, enumerate(_blocks(sums)), n_workers())) != head["checksums"]:
         raise ValueError("damaged")
     return sums
+
+
+def _verify_cache(cache: Path, key: str) -> int:
+    """Return where in ``cache`` its sums begin; a ValueError as in `_read_cache`."""
+    with cache.open("rb") as file:
+        head = json.loads(file.readline())
+        start = file.tell()
+        checksums = iter(
+            lambda: zlib.crc32(block) if (block := file.read(CACHE_BLOCK)) else None, None
+        )
+        if head["key"] != key or list(checksums) != head["checksums"]:
+            raise ValueError("made from another file, or damaged")
+    return start
 
 
 def _write_cache(cache: Path, key: str, sums: np.ndarray) -> None:

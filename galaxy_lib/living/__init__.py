@@ -8,14 +8,30 @@ import importlib
 
 # Each in its own module, imported when it is asked for: anywidget and matplotlib take their time.
 _PLACES = {
+    "Batch": "batch",
+    "Confusion": "confusion",
     "Trainer": "trainer",
+    "Valley": "valley",
+    "Volunteer": "volunteer",
+    "Window": "window",
     "browse": "drawn",
     "frames": "drawn",
     "live": "drawn",
     "train_live": "drawn",
 }
 
-__all__ = ["Trainer", "browse", "frames", "live", "train_live"]
+__all__ = [
+    "Batch",
+    "Confusion",
+    "Trainer",
+    "Valley",
+    "Volunteer",
+    "Window",
+    "browse",
+    "frames",
+    "live",
+    "train_live",
+]
 
 
 def __getattr__(name: str):

@@ -1,0 +1,33 @@
+"""Chapter 4's narrow valley, with β, η and the starting point in the reader's hands."""
+
+from __future__ import annotations
+
+import traitlets
+
+from galaxy_lib.living.figure import STATIC, LivingFigure
+
+
+class Valley(LivingFigure):
+    """The path down L = ½ Σ λᵢ wᵢ² with momentum, and beside it with the plain step (chapter 4).
+
+    Attributes
+    ----------
+    curvature : list of 2 floats
+        λ₀ and λ₁, the curvatures along w₀ and w₁.
+    start : list of 2 floats
+        w₀ in [−11, 4] and w₁ in [−2.2, 2.2], where both paths begin.
+    eta, beta : float
+        The learning rate η in [0.002, 4], and β in [0, 0.98]; set them, and the figure follows.
+    noise : bool
+        Whether Gaussian noise of spread 5 is added to each component of the gradient.
+    n_steps : int
+    """
+
+    _esm = STATIC / "valley.js"
+
+    curvature = traitlets.List(traitlets.Float(), [1.0, 50.0]).tag(sync=True)
+    start = traitlets.List(traitlets.Float(), [-10.0, 1.5]).tag(sync=True)
+    eta = traitlets.Float(0.039).tag(sync=True)
+    beta = traitlets.Float(0.9).tag(sync=True)
+    noise = traitlets.Bool(False).tag(sync=True)
+    n_steps = traitlets.Int(60).tag(sync=True)
