@@ -16,7 +16,7 @@ def simulate(args: argparse.Namespace) -> None:
     if args.file is None:
         path = datasets.simulated_sample_path(args.n, args.seed)
     else:
-        path = args.file.expanduser()
+        path = args.file
         datasets.simulate_sample(path, args.n, args.seed)
     print(f"{path}\n{datasets.describe(path)}")
 

@@ -5,11 +5,14 @@ Every function here returns the argument, in the type that its name says, or rai
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
 import operator
 import os
 import reprlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +76,7 @@ def one_of(name: str, value: Any, choices: Collection) -> Any:
     try:
         if not isinstance(value, (bool, np.bool_, np.ndarray)) and value in choices:
             return value
-    except (TypeError, ValueError):
+    except Exception:  # of a comparison of a reader's own
         pass
     *most, last = (repr(choice).replace("'", '"') for choice in choices)
     raise wrong(name, value, f"give {', '.join(most)} or {last}")
@@ -97,29 +100,129 @@ def path(name: str, value: Any) -> Path:
         raise wrong(name, value, f"{mend}; there is no such user") from None
 
 
-def generator(name: str, value: Any) -> np.random.Generator:
-    """Return the random numbers that a seed stands for; see `numpy.random.default_rng`."""
+def paths(name: str, value: Any) -> Path | list[Path]:
+    """Return a path, or a list of them."""
+    if isinstance(value, (list, tuple)) and value:
+        return [path(f"{name}[{i}]", each) for i, each in enumerate(value)]
+    return path(name, value)
+
+
+def seed(name: str, value: Any) -> Any:
+    """Return what `numpy.random.default_rng` takes."""
     try:
         if not isinstance(value, (bool, np.bool_, str, bytes)):
-            return np.random.default_rng(value)
-    except (TypeError, ValueError):
+            np.random.default_rng(value)
+            return value
+    except Exception:  # NumPy's own message fails where the value's repr does
         pass
     raise wrong(name, value, "give a whole number, 0 or more, or a Generator of numpy.random")
 
 
-def array(name: str, value: Any, shape: tuple, dtype: Any = None) -> np.ndarray:
-    """Return an array of finite numbers, its ``shape`` in lengths and names of lengths."""
-    axes = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
+def array(name: str, value: Any, shape: tuple, kinds: str = "iuf") -> np.ndarray:
+    """Return an array; ``shape`` says its lengths, as numbers or names (``...`` for any shape).
+
+    A length of pairs, "P", may be 0, no other.
+    """
     try:
         given = np.asarray(value)
-        fits = given.ndim == len(shape) and all(
-            isinstance(wanted, str) or wanted == length
-            for wanted, length in zip(shape, given.shape, strict=True)
-        )
-        if fits and given.dtype.kind in "iuf" and np.isfinite(given).all():
-            return given if dtype is None else given.astype(dtype)
-        if fits and given.dtype.kind in "iuf":
-            raise wrong(name, given, f"some of its numbers are not finite; give ({axes}) numbers")
-    except (TypeError, OverflowError):
+        # A list of other things is one of objects, or of texts.
+        fits = given.dtype.kind in kinds
+        if fits and (shape == ... or _fits(given.shape, shape)):
+            return given
+    except (TypeError, ValueError):  # rows of different lengths
         pass
-    raise wrong(name, value, f"give an array ({axes}) of numbers")
+    axes = "" if shape == ... else f" ({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+    numbers = "numbers" if "f" in kinds else "whole numbers"
+    raise wrong(name, value, f"give an array{axes} of {numbers}")
+
+
+def _fits(lengths: tuple, shape: tuple) -> bool:
+    return len(lengths) == len(shape) and all(
+        length == wanted if isinstance(wanted, int) else length > 0 or wanted == "P"
+        for wanted, length in zip(shape, lengths, strict=True)
+    )
+
+
+def optional(check: Callable | tuple) -> Callable:
+    """Return a check that lets None pass."""
+    given = partial(array, shape=check) if isinstance(check, tuple) else check
+    return lambda name, value: None if value is None else given(name, value)
+
+
+def having(attribute: str, mend: str) -> Callable:
+    """Return a check that asks for an attribute, whatever the class."""
+
+    def check(name: str, value: Any) -> Any:
+        if not isinstance(value, type) and hasattr(value, attribute):
+            return value
+        raise wrong(name, value, mend)
+
+    return check
+
+
+def several(check: Callable, mend: str) -> Callable:
+    """Return a check of a sequence, each entry of which passes ``check``."""
+
+    def check_all(name: str, value: Any) -> Any:
+        if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+            raise wrong(name, value, mend)
+        for i, entry in enumerate(value):
+            check(f"{name}[{i}]", entry)
+        return value
+
+    return check_all
+
+
+def function(name: str, value: Any) -> Callable:
+    """Return a function."""
+    if callable(value):
+        return value
+    raise wrong(name, value, "give a function")
+
+
+ANY = partial(array, shape=...)
+PIXELS = partial(array, shape=..., kinds="iufV")  # V: the bands of a pixel as one
+CLASS = partial(whole, low=0, high=9)
+SHARE = partial(number, low=0, high=1, such_as=0.1)
+INSIDE = partial(number, low=0, high=1, open_at="low high", such_as=0.8)
+POSITIVE = partial(number, low=0, high=math.inf, open_at="low", such_as=0.2)
+AT_LEAST_0 = partial(number, low=0, high=math.inf, such_as=4e9)
+GALAXIES = having("input_size", "give a DataManager")
+AXES = optional(having("imshow", "give axes of matplotlib, or None"))
+
+
+def takes(**checks: Callable | tuple) -> Callable:
+    """Return a decorator that checks arguments by name before the function sees them.
+
+    A check is a function of this file, called with name and value, or the shape of an array:
+    lengths that have the same name in two shapes must be equal.
+    """
+
+    def decorate(function: Callable) -> Callable:
+        names = list(inspect.signature(function).parameters)
+
+        @functools.wraps(function)
+        def checked(*values, **named):
+            lengths: dict[str, tuple] = {}
+            given = [
+                _checked(checks[name], name, value, lengths) if name in checks else value
+                for name, value in zip(names, values, strict=False)
+            ]
+            for name in named.keys() & checks.keys():
+                named[name] = _checked(checks[name], name, named[name], lengths)
+            return function(*given, *values[len(names) :], **named)
+
+        return checked
+
+    return decorate
+
+
+def _checked(check: Callable | tuple, name: str, value: Any, lengths: dict[str, tuple]) -> Any:
+    if not isinstance(check, tuple):
+        return check(name, value)
+    value = array(name, value, check)
+    for length, axis in zip(value.shape, check, strict=True):
+        other, first = lengths.setdefault(axis, (name, length))
+        if first != length:
+            raise wrong(name, value, f"its {axis} is {length}; give {first}, as {other} has")
+    return value

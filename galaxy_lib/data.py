@@ -9,9 +9,12 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
+from galaxy_lib import arguments
+from galaxy_lib.arguments import one_of, optional, takes, truth, whole
 from galaxy_lib.files import datasets, reading
 from galaxy_lib.files.joined import JoinedFiles, JoinedPictures
 from galaxy_lib.files.splits import conflicts, linked, sky_pairs, split_rows
@@ -86,6 +89,12 @@ class DataManager:
         If a parameter is out of its range.
     """
 
+    @takes(
+        partition=arguments.INSIDE, datafile=optional(arguments.paths), coarsen=whole, cache=truth,
+        read_on_demand=truth, seed=arguments.seed, stratify=truth, group_by_sky=truth,
+        validation=partial(arguments.SHARE, open_at="high"), crop=optional(whole),
+        augment=partial(one_of, choices=ORIENTATIONS), memory_limit=arguments.AT_LEAST_0,
+    )  # fmt: skip
     def __init__(
         self,
         partition: float = 0.8,
@@ -102,12 +111,6 @@ class DataManager:
         crop: int | None = None,
         memory_limit: float = 4e9,
     ) -> None:
-        if not 0 < partition < 1:
-            raise ValueError(f"partition is {partition}, but must be between 0 and 1, say 0.8.")
-        if not 0 <= validation < 1:
-            raise ValueError(f"validation is {validation}, but must be in [0, 1), say 0.1.")
-        if augment not in ORIENTATIONS:
-            raise ValueError(f'augment is {augment!r}, but must be None, "rot90" or "d4".')
         self.augment = augment
         self.n_sky_pairs = self.n_conflicts = None
         self.rng = np.random.default_rng(seed)
@@ -158,14 +161,14 @@ class DataManager:
         """Read the pictures as block sums, unless they are to be read on demand."""
         self.images = self.ds["images"]
         side = self.images.shape[1]
-        if coarsen < 1 or side % coarsen or coarsen != int(coarsen):
-            raise ValueError(f"coarsen is {coarsen}, but must divide the {side} pixels of a side.")
-        self.coarsen = int(coarsen)
+        if side % coarsen:
+            raise arguments.wrong("coarsen", coarsen, f"give a divisor of the {side} pixels")
+        self.coarsen = coarsen
         sizes = range(side, 0, -2 * self.coarsen)  # whole blocks in the middle and around it
         if crop is not None and crop not in sizes:
             choices = f"{side} less a multiple of {2 * self.coarsen}, say {sizes[len(sizes) // 2]}"
-            raise ValueError(f"crop is {crop!r}, but must be {choices}.")
-        self.crop = side if crop is None else int(crop)
+            raise arguments.wrong("crop", crop, f"give {choices}")
+        self.crop = side if crop is None else crop
         edge = (side - self.crop) // 2
         self._middle = (slice(edge, edge + self.crop),) * 2
         self._shape = (self.crop // self.coarsen,) * 2 + (3,)
@@ -181,7 +184,7 @@ class DataManager:
                     f"One picture of {self.path.name} is read with {times:.0f} times its bytes, "
                     "because its chunks cut across pictures: read_on_demand=False reads all at "
                     "once, and `python -m galaxy_lib sample OLD.h5 NEW.h5 --fraction 1` mends it.",
-                    stacklevel=3,
+                    stacklevel=4,
                 )
         else:
             self._sums = load(paths, parts, self.coarsen, folders, memory_limit)
@@ -195,6 +198,7 @@ class DataManager:
 
     def galaxy(self, row: int) -> Galaxy:
         """Return the galaxy in a row of the file, coarsened."""
+        whole("row", row, 0, len(self.ans) - 1)
         return Galaxy(self._means(self._block_sums([row])[0]), self.ans[row], index=row)
 
     def get_next_training_image(self) -> Galaxy | None:
@@ -234,6 +238,7 @@ class DataManager:
 
     # -------------------------------------------------------------------------- many at once
 
+    @takes(batch_size=whole)
     def training_batches(self, batch_size: int) -> Iterator[Batch]:
         """Shuffle as `reset_training` does and give every training galaxy once (chapter 3).
 
@@ -257,10 +262,12 @@ class DataManager:
         self.reset_training()
         return self._batches(self.training_indices, batch_size, ORIENTATIONS[self.augment])
 
+    @takes(batch_size=whole)
     def test_batches(self, batch_size: int = 512) -> Iterator[Batch]:
         """Give the test set in a fixed order, in batches like those of `training_batches`."""
         return self._batches(self.test_indices, batch_size)
 
+    @takes(batch_size=whole)
     def validation_batches(self, batch_size: int = 512) -> Iterator[Batch]:
         """Give the validation set in a fixed order, in batches like those of `training_batches`."""
         return self._batches(self.validation_indices, batch_size)
@@ -278,8 +285,6 @@ class DataManager:
         return self._columns(self.validation_indices)
 
     def _batches(self, rows: np.ndarray, batch_size: int, orientations: int = 1) -> Iterator[Batch]:
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}, but a batch needs at least 1 galaxy.")
         starts = range(0, len(rows), batch_size)
         # An expression, not `yield`, so that a wrong batch_size is reported at once.
         return (self._columns(rows[i : i + batch_size], orientations) for i in starts)
@@ -342,6 +347,7 @@ class DataManager:
         return f"<DataManager: {len(self.ans)} {kind} galaxies as {shape}; {sets}>"
 
 
+@takes(pictures=arguments.PIXELS, turn=partial(whole, low=0, high=7))
 def turned(pictures: np.ndarray, turn: int) -> np.ndarray:
     """Return pictures (S, side, side, ...) in orientation 0 to 7; from 4 on they are mirrored."""
     return np.rot90(pictures[:, :, ::-1] if turn >= 4 else pictures, turn % 4, axes=(1, 2))

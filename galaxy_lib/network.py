@@ -9,34 +9,40 @@ On purpose there are no more layers.
 from __future__ import annotations
 
 import math
-import operator
 import os
 import time
-import zipfile
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import saxpy, sgemm
 
+from galaxy_lib import arguments
+from galaxy_lib.arguments import optional, takes, whole
 from galaxy_lib.files.archives import load_arrays, save_arrays, taken_as
 from galaxy_lib.galaxy import N_TYPES, Galaxy
 
 Array = np.ndarray
+OUTPUTS, COLUMN = ("N_out", "S"), {"a": ("N_out", 1), "b": ("N_hidden", 1)}
+SHAPES = {"A": ("N_out", "N_hidden"), "B": ("N_hidden", "N_in"), "x": ("N_in", "S"), "y": OUTPUTS}
 
 
+@takes(x=arguments.ANY)
 def sigmoid(x: Array | float) -> Array:
     """Return g(x) = 1/(1 + e⁻ˣ), elementwise, in the float dtype of ``x`` (chapter 3)."""
     with np.errstate(over="ignore"):  # where e⁻ˣ overflows to inf, 1/inf is the limit, 0
         return 1 / (1 + np.exp(-1.0 * np.asarray(x)))
 
 
+@takes(**SHAPES)
 def loss(A: Array, B: Array, x: Array, y: Array) -> float:
     """Return L = Σ_outputs (z − y)², averaged over the batch (chapter 3); as in `gradients`."""
     z = sigmoid(A @ sigmoid(B @ x))
     return float(np.sum((z - y) ** 2) / x.shape[1])
 
 
+@takes(**SHAPES)
 def gradients(A: Array, B: Array, x: Array, y: Array) -> tuple[Array, Array]:
     """Return ∂L/∂A and ∂L/∂B, averaged over the batch (chapter 3).
 
@@ -60,23 +66,27 @@ def gradients(A: Array, B: Array, x: Array, y: Array) -> tuple[Array, Array]:
     return grad_A, grad_B
 
 
+@takes(u=OUTPUTS)
 def log_sum_exp(u: Array) -> Array:
     """Return log Σ eᵘ (1, S) over the outputs ``u`` (N_out, S), without overflow (chapter 7)."""
     top = u.max(axis=0, keepdims=True)
     return top + np.log(np.sum(np.exp(u - top), axis=0, keepdims=True))
 
 
+@takes(u=OUTPUTS)
 def log_softmax(u: Array) -> Array:
     """Return log z = u − log Σ eᵘ, (N_out, S), exact also where z rounds to 0 (chapter 7)."""
     below = u - u.max(axis=0, keepdims=True)  # first, or a large u would round the difference
     return below - log_sum_exp(below)
 
 
+@takes(u=OUTPUTS)
 def softmax(u: Array) -> Array:
     """Return z = eᵘ / Σ eᵘ (N_out, S): in each column ten probabilities, sum 1 (chapter 7)."""
     return np.exp(log_softmax(u))
 
 
+@takes(u=OUTPUTS, y=OUTPUTS)
 def cross_entropy(u: Array, y: Array) -> float:
     """Return L = −log z of the known class, averaged over the batch (chapter 7).
 
@@ -86,6 +96,7 @@ def cross_entropy(u: Array, y: Array) -> float:
     return float(-np.sum(log_softmax(u)[y > 0.5], dtype=np.float64) / u.shape[1])
 
 
+@takes(u=arguments.ANY)
 def relu(u: Array) -> Array:
     """Return max(u, 0), elementwise (chapter 7)."""
     return np.maximum(u, 0)
@@ -96,9 +107,13 @@ HIDDEN_UNITS = {
     "relu": (relu, lambda z_tilde: z_tilde > 0, 2),
 }
 """A hidden unit's function, its slope as a function of its *output*, and N_in times the variance of
-its first weights: 1, and 2 for ReLU, which lets half of its input through (He et al. 2015)."""
+its first weights: 1, and 2 for ReLU, which lets half of its input through (He et al. 2015).
+
+:meta hide-value:
+"""
 
 
+@takes(**SHAPES, **COLUMN, hidden=partial(arguments.one_of, choices=HIDDEN_UNITS))
 def cross_entropy_gradients(
     A: Array, B: Array, x: Array, y: Array, a: Array, b: Array, hidden: str = "sigmoid"
 ) -> tuple[Array, Array, Array, Array]:
@@ -141,6 +156,10 @@ class GradientErrors(tuple):
         return "\n".join(f"grad_{w}: relative error {error:.1e}" for w, error in vars(self).items())
 
 
+@takes(
+    **SHAPES, gradients=arguments.function, a=optional(COLUMN["a"]), b=optional(COLUMN["b"]),
+    hidden=partial(arguments.one_of, choices=HIDDEN_UNITS), max_weights=whole, seed=arguments.seed,
+)  # fmt: skip
 def check_gradients(
     A: Array, B: Array, x: Array, y: Array, gradients=gradients, *,
     a: Array | None = None, b: Array | None = None, hidden: str = "sigmoid",
@@ -165,7 +184,10 @@ def check_gradients(
     value = loss if a is None else _cross_entropy_loss
     rng, step, errors = np.random.default_rng(seed), 1e-5, {}
     names = "AB" if a is None else "ABab"
-    for name, gradient in zip(names, gradients(*given.values()), strict=True):
+    returned = gradients(*given.values())
+    if not isinstance(returned, (tuple, list)) or len(returned) != len(names):
+        raise ValueError(f"gradients returned no {' and '.join(f'grad_{name}' for name in names)}.")
+    for name, gradient in zip(names, returned, strict=True):
         weights = given[name]
         shape = np.shape(gradient)
         if shape != weights.shape:
@@ -183,6 +205,7 @@ def check_gradients(
     return GradientErrors(**errors)
 
 
+@takes(**SHAPES, v_A=SHAPES["A"], v_B=SHAPES["B"], eta=arguments.POSITIVE, beta=arguments.SHARE)
 def blas_step(
     A: Array, B: Array, v_A: Array, v_B: Array, x: Array, y: Array, eta: float, beta: float
 ) -> Array:
@@ -191,8 +214,11 @@ def blas_step(
     It is `gradients` and the two lines of momentum as calls of the matrix library BLAS:
     ``v ← βv + (1−β) ∂L/∂B`` is one ``sgemm`` and ``B ← B − ηv`` one ``saxpy`` (chapter 5).
     All arrays are float32 in Fortran order, a contiguous column per galaxy: of any other, BLAS
-    would change a copy.
+    would change a copy, and that is a ValueError.
     """
+    for name, moved in (("A", A), ("B", B), ("v_A", v_A), ("v_B", v_B)):
+        if moved.dtype != np.float32 or not moved.flags.f_contiguous:
+            raise arguments.wrong(name, moved, f"give np.asfortranarray({name}, np.float32)")
     # No @ here: NumPy and SciPy may each bring a pool of threads, and two in one loop collide.
     z_tilde = sigmoid(sgemm(1, B, x))
     z = sigmoid(sgemm(1, A, z_tilde))
@@ -250,18 +276,21 @@ class NeuralNetwork:
         Pictures trained on, steps taken, seconds that took (assessing not counted), in all.
     """
 
+    @takes(
+        data_manager=arguments.GALAXIES, hidden_layer_size=whole, seed=arguments.seed,
+        loss=partial(arguments.one_of, choices=("squared", "cross-entropy")),
+        hidden=partial(arguments.one_of, choices=HIDDEN_UNITS),
+    )  # fmt: skip
     def __init__(
         self, data_manager, *, hidden_layer_size: int = 20, seed=None,
         loss: str = "squared", hidden: str = "sigmoid",
     ) -> None:  # fmt: skip
-        _check_at_least_1("hidden_layer_size", hidden_layer_size)
-        if loss not in ("squared", "cross-entropy"):
-            raise ValueError(f'loss is {loss!r}, but must be "squared" or "cross-entropy".')
-        if hidden not in HIDDEN_UNITS or (hidden != "sigmoid" and loss == "squared"):
-            choices = '"sigmoid", or with loss="cross-entropy" also "relu"'
-            raise ValueError(f"hidden is {hidden!r}, but must be {choices}.")
-        self.loss, self.hidden, self.N_out = loss, hidden, N_TYPES
-        self.N_in, self.N_hidden = int(data_manager.input_size), int(hidden_layer_size)
+        if hidden != "sigmoid" and loss == "squared":
+            mend = 'give "sigmoid", or with it loss="cross-entropy"'
+            raise arguments.wrong("hidden", hidden, mend)
+        self.loss, self.hidden = loss, hidden
+        self.N_in, self.N_hidden = int(data_manager.input_size), hidden_layer_size
+        self.N_out = N_TYPES
         rng = np.random.default_rng(seed)
         A = rng.normal(0, 1 / math.sqrt(self.N_hidden), (self.N_out, self.N_hidden))
         B = rng.normal(0, 1 / math.sqrt(self.N_in), (self.N_hidden, self.N_in))
@@ -284,6 +313,8 @@ class NeuralNetwork:
 
     def forward(self, x: Array) -> Array:
         """Return z (N_out, S) float32 for the inputs ``x`` (N_in, S) (chapters 3 and 7)."""
+        if arguments.array("x", x, ("N_in", "S")).shape[0] != self.N_in:
+            raise arguments.wrong("x", x, f"give {self.N_in} rows, one for each input")
         z = self._output(x)
         return z if self.loss == "squared" else np.exp(z)
 
@@ -313,6 +344,7 @@ class NeuralNetwork:
             saxpy(v_w.ravel("K"), weights.ravel("K"), a=-eta)
         return log_z
 
+    @takes(galaxy=arguments.having("answer", "give a Galaxy"))
     def predict(self, galaxy: Galaxy) -> Array:
         """Return the output (N_out, 1) for one galaxy; a ValueError if it is of another size."""
         x = np.reshape(galaxy.data, (-1, 1))
@@ -331,7 +363,8 @@ class NeuralNetwork:
                 correct = f"{record.test_accuracy:.3f} of the test set correct"
                 print(f"epoch {record.epoch:2d}: {correct}, {record.seconds:.2f} s")
                 if not told and (told := self._stalled(record)):
-                    rates = f"{learning_rate / 10:g} or {learning_rate * 10:g}"
+                    near = 0.01 <= learning_rate <= 10  # what has worked is not far from 1
+                    rates = f"{learning_rate / 10:g} or {learning_rate * 10:g}" if near else "1"
                     print(
                         "Stalled, no better than one output for every galaxy: "
                         f"try a new network with learning_rate={rates}."
@@ -339,6 +372,10 @@ class NeuralNetwork:
         except KeyboardInterrupt:
             print(f"Interrupted: what was learned from {self.n_trained} pictures is kept.")
 
+    @takes(
+        n_epochs=whole, learning_rate=arguments.POSITIVE, beta_momentum=arguments.SHARE,
+        batch_size=whole,
+    )  # fmt: skip
     def epochs(self, n_epochs=1, learning_rate=0.2, beta_momentum=0.9, batch_size=64):
         """Return an iterator that trains one epoch a step and yields an `Epoch` (chapter 5).
 
@@ -351,12 +388,6 @@ class NeuralNetwork:
         learning_rate : float above 0, η in ``A ← A − ηv``
         beta_momentum : float from 0 to 1, β in ``v ← βv + (1−β) ∂L/∂A``
         """
-        _check_at_least_1("n_epochs", n_epochs)
-        _check_at_least_1("batch_size", batch_size)
-        if not 0 < learning_rate < math.inf:
-            raise ValueError(f"learning_rate is {learning_rate}: give a number above 0.")
-        if not 0 <= beta_momentum <= 1:
-            raise ValueError(f"beta_momentum is {beta_momentum}: give a number from 0 to 1.")
         return self._epochs(n_epochs, learning_rate, beta_momentum, batch_size)
 
     def _epochs(self, n_epochs, learning_rate, beta_momentum, batch_size) -> Iterator[Epoch]:
@@ -452,6 +483,7 @@ class NeuralNetwork:
         save_arrays(path, self._content())
 
     @classmethod
+    @takes(path=arguments.path, data_manager=arguments.GALAXIES)
     def load(cls, path: str | os.PathLike, data_manager) -> NeuralNetwork:
         """Return a network that `save` wrote, or a ValueError if it is none or does not fit."""
         try:
@@ -460,7 +492,7 @@ class NeuralNetwork:
             if fits := size == data_manager.input_size:
                 network = cls(data_manager, **settings)
                 network._restore(saved)
-        except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f"{path} is not a network that {cls.__name__}.save wrote.") from error
         if not fits:
             raise ValueError(f"{path} takes {size} inputs: coarsen the data to that size.")
@@ -499,8 +531,3 @@ def _score(z: Array, y: Array, loss: str = "squared") -> Array:
     correct = np.count_nonzero(z.argmax(axis=0) == y.argmax(axis=0))
     terms = (z - y) ** 2 if loss == "squared" else -z[y > 0.5]
     return np.array([np.sum(terms, dtype=np.float64), correct, y.shape[1]])
-
-
-def _check_at_least_1(name: str, value: int) -> None:
-    if operator.index(value) < 1:
-        raise ValueError(f"{name} is {value}: give 1 or more.")

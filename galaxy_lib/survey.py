@@ -258,23 +258,20 @@ def classify(
     return Summary(to, len(paths), len(paths) - len(todo), n, n_asked, seconds, failed)
 
 
-@contextmanager
-def local_client(n_workers: int | None = None) -> Iterator:
-    """Give a ``distributed.Client`` of a cluster on this machine: a process for each core.
+def local_client(n_workers: int | None = None):
+    """Return a ``distributed.Client`` of a cluster on this machine: a process for each core.
 
-    The address of its dashboard, a page in your browser, is ``client.dashboard_link``.
+    Close it at the end, or use it in a ``with``. Its dashboard is at ``client.dashboard_link``.
     """
     from distributed import Client
 
-    n_workers = n_workers or reading.n_workers()
-    with Client(
-        n_workers=n_workers,
+    return Client(
+        n_workers=n_workers or reading.n_workers(),
         threads_per_worker=1,
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",  # any free port: two clusters do not collide
         silence_logs=logging.CRITICAL,  # a worker that dies is replaced: no cause for alarm
-    ) as client:
-        yield client
+    )
 
 
 # ------------------------------------------------------------------------------- one file, one part
@@ -301,7 +298,7 @@ def _classify(path: Path, part: Path, model: tuple) -> tuple[int, int] | str:
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         return str(error) if str(path) in str(error) else f"{path}: {error}"
     n, asks = p.shape[1], calibration.asks(p)
-    columns = {"file": pa.array([str(path)] * n).dictionary_encode(), "row": np.arange(n)}
+    columns = {"file": [str(path)] * n, "row": np.arange(n)}
     columns |= {"ra": ra, "dec": dec}
     columns |= {f"p{k}": p[k].astype(np.float32) for k in range(N_TYPES)}
     columns |= {"said": p.argmax(axis=0).astype(np.int8), "ask": asks}
@@ -376,11 +373,12 @@ def _on_cluster(client, parts: dict[Path, Path], model: tuple) -> Iterator:
         }
         try:
             for future in as_completed(futures):
-                path = futures[future]
+                path = futures.pop(future)
                 try:
                     outcome = future.result()
                 except KilledWorker:
                     outcome = f"{path}: each worker that tried to read it died."
+                future.release()  # or its task would be done again when its worker dies
                 yield path, outcome
         finally:
             with suppress(Exception):  # an error or Ctrl-C drops what is left

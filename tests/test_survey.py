@@ -91,10 +91,14 @@ def check_whole(to: Path, files: list[Path]) -> None:
     assert found == sorted(wanted)
 
 
-def kill_after_first_part(to: Path, pid: int) -> threading.Thread:
+def kill_after(n_parts: int, to: Path, pid: int, seen: dict | None = None) -> threading.Thread:
+    """Kill a process when a catalogue has so many parts; note in ``seen`` when they were made."""
+
     def kill():
-        while not list(to.glob("part-*")):
+        while len(found := list(to.glob("part-*"))) < n_parts:
             time.sleep(0.02)
+        if seen is not None:
+            seen.update((part, part.stat().st_mtime_ns) for part in found)
         os.kill(pid, signal.SIGKILL)
 
     thread = threading.Thread(target=kill)
@@ -128,16 +132,18 @@ def test_a_part_says_what_the_network_says(quick, twenty, tmp_path):
 
 
 def test_the_middle_is_cut_out_as_in_training(galaxy_file, twenty, tmp_path):
-    with DataManager(0.8, galaxy_file(20), coarsen=2, validation=0.5, crop=24, cache=False) as data:
-        network = NeuralNetwork(data, hidden_layer_size=5, loss="cross-entropy", hidden="relu")
+    options = {"coarsen": 2, "crop": 24, "cache": False}
+    with DataManager(0.8, galaxy_file(20), seed=1, validation=0.5, **options) as data:
+        network = NeuralNetwork(data, seed=1, loss="cross-entropy", hidden="relu")
+        list(network.epochs(20, 0.05, batch_size=16))
         network.save(tmp_path / "net.npz")
         survey.calibrate(network).save(tmp_path / "net.npz")
     survey.classify(twenty[1], tmp_path / "net.npz", tmp_path / "c")
     said = pyarrow.dataset.dataset(tmp_path / "c").to_table()["said"]
-    with DataManager(0.5, twenty[1], coarsen=2, crop=24, cache=False) as data:
+    with DataManager(0.5, twenty[1], **options) as data:
         wanted = [network.predict(data.galaxy(row)).argmax() for row in range(20)]
     assert said.to_pylist() == wanted
-    assert len(set(wanted)) > 1
+    assert len(set(wanted)) > 5
 
 
 def test_pandas_reads_the_folder_as_one_table(quick, twenty, tmp_path):
@@ -384,13 +390,17 @@ def test_of_two_runs_into_one_catalogue_one_waits(network, quick, twenty, tmp_pa
 
 def test_a_killed_worker_is_replaced(network, quick, twenty, tmp_path, cluster):
     workers = cluster.run(os.getpid)
-    killing = kill_after_first_part(tmp_path, next(iter(workers.values())))
+    seen: dict[Path, int] = {}
+    killing = kill_after(8, tmp_path, next(iter(workers.values())), seen)
     done = survey.classify(twenty, network, tmp_path, cluster)
     killing.join()
     assert (done.n_galaxies, done.failed) == (300, {})
     check_whole(tmp_path, twenty)
     cluster.wait_for_workers(2)
     assert len(set(cluster.run(os.getpid).values()) - set(workers.values())) == 1
+    # What was done is not done again, but for a result that had not yet arrived.
+    kept = sum(part.stat().st_mtime_ns == at for part, at in seen.items())
+    assert kept >= len(seen) - 2
 
 
 def test_a_killed_client_loses_nothing(network, twenty, tmp_path, cluster):
@@ -407,7 +417,7 @@ def test_a_killed_client_loses_nothing(network, twenty, tmp_path, cluster):
     )
     arguments = [sys.executable, "-c", script, str(job), cluster.scheduler.address, str(to)]
     client = subprocess.Popen(arguments, env=os.environ | {"PYTHONPATH": str(ROOT)})
-    kill_after_first_part(to, client.pid).join()
+    kill_after(1, to, client.pid).join()
     assert client.wait() == -signal.SIGKILL
     assert 0 < len(list(to.glob("part-*"))) < 20
     done = survey.classify(twenty, network, to, cluster, calibration=calibration)
@@ -433,7 +443,7 @@ def test_a_killed_scheduler_is_one_sentence(network, twenty, tmp_path):
         while not address.exists():
             time.sleep(0.05)
         with Client(scheduler_file=str(address)) as client:
-            killing = kill_after_first_part(to, scheduler.pid)
+            killing = kill_after(1, to, scheduler.pid)
             with pytest.raises(OSError, match=r"scheduler at tcp.* is gone") as said:
                 survey.classify(twenty, network, to, client)
             killing.join()

@@ -1008,7 +1008,120 @@ def _(train, test):
     return found
 
 
-# 7 What comes after
+# 7 A better output
+
+
+def lse(u):
+    return network.log_sum_exp(u)
+
+
+def error(u, y):
+    return (network.softmax(u) - (y > 0.5)) / u.shape[1]
+
+
+def four(change=lambda *gradients: gradients, y_as=lambda y: y):
+    def answer(A, B, x, y, a, b):
+        return change(*network.cross_entropy_gradients(A, B, x, y_as(y), a, b))
+
+    return answer
+
+
+def coolest(score):
+    return lambda u, y, candidates: candidates[np.argmin([score(T, u, y) for T in candidates])]
+
+
+RIGHT += [
+    ("log_sum_exp", lambda u: np.logaddexp.reduce(u, keepdims=True)),
+    ("log_sum_exp", lambda u: [[m + math.log(sum(np.exp(c - m))) for c in u.T for m in [max(c)]]]),
+    ("softmax", lambda u: 1 / np.exp(u[np.newaxis] - u[:, np.newaxis]).sum(axis=1)),
+    ("softmax", lambda u: network.softmax(u - u.mean(axis=0)).astype(np.float32)),
+    ("cross_entropy", network.cross_entropy),
+    ("cross_entropy", lambda u, y: np.mean(lse(u) - np.take_along_axis(u, y.argmax(0)[None], 0))),
+    ("output_error", error),
+    ("output_error", lambda u, y: (np.exp(u - lse(u)) - np.round(y)) / len(u.T)),
+    ("cross_entropy_gradients", network.cross_entropy_gradients),
+    ("temperature", coolest(lambda T, u, y: network.cross_entropy(u / T, y))),
+    ("temperature", lambda u, y, c: sorted((network.cross_entropy(u / T, y), T) for T in c)[0][1]),
+]
+
+
+@right("cross_entropy_gradients")
+def _(A, B, x, y, a, b):
+    # Biases as weights whose input is 1.
+    ones = np.ones((1, x.shape[1]))
+    wide = np.vstack([x, ones])
+    zt = np.vstack([g(np.hstack([B, b]) @ wide), ones])
+    e = error(np.hstack([A, a]) @ zt, y)
+    of_A, of_B = e @ zt.T, (A.T @ e * (zt * (1 - zt))[:-1]) @ wide.T
+    return of_A[:, :-1], of_B[:, :-1], of_A[:, -1:], of_B[:, -1:]
+
+
+WRONG += [
+    ("log_sum_exp", lambda u: np.log(np.exp(u).sum(axis=0, keepdims=True)), "overflows"),
+    ("log_sum_exp", lambda u: lse(u)[0], "shape (1, S)"),
+    ("log_sum_exp", lambda u: lse(u.T), "axis 0"),
+    ("log_sum_exp", lambda u: lse(u - u.max(axis=0)), "largest entry again"),
+    ("log_sum_exp", lambda u: u.max(axis=0, keepdims=True), "rest of the sum"),
+    ("log_sum_exp", lambda u: np.exp(lse(u)), "logarithm is missing"),
+    ("softmax", lambda u: np.exp(u) / np.exp(u).sum(axis=0), "overflows"),
+    ("softmax", lambda u: network.softmax(u.T).T, "axis 0"),
+    ("softmax", lambda u: g(u), "sigmoid"),
+    ("softmax", lambda u: np.exp(u - u.max(axis=0)), "division by the sum"),
+    ("softmax", network.log_softmax, "exponential is missing"),
+    ("softmax", lambda u: np.exp(u - np.logaddexp.reduce(u, None)), "whole batch"),
+    ("cross_entropy", lambda u, y: -network.cross_entropy(u, y), "sign"),
+    ("cross_entropy", lambda u, y: network.cross_entropy(u, y) * u.shape[1], "1/S is missing"),
+    ("cross_entropy", lambda u, y: -np.mean(np.log(network.softmax(u))[y > 0.5]), "rounds to 0"),
+    (
+        "cross_entropy",
+        lambda u, y: -(y * network.log_softmax(u)).sum() / u.shape[1],
+        "only the known one",
+    ),
+    ("cross_entropy", lambda u, y: -network.log_softmax(u)[y > 0.5], "average"),
+    ("cross_entropy", lambda u, y: np.mean(lse(u) - u.max(axis=0)), "largest output"),
+    ("output_error", lambda u, y: -error(u, y), "sign"),
+    ("output_error", lambda u, y: (network.softmax(u) - y) / u.shape[1], "target"),
+    ("output_error", lambda u, y: error(u, y) * u.shape[1], "1/S is missing"),
+    ("output_error", lambda u, y: 2 * error(u, y), "factor 2"),
+    (
+        "output_error",
+        lambda u, y: error(u, y) * network.softmax(u) * (1 - network.softmax(u)),
+        "squared error",
+    ),
+    ("cross_entropy_gradients", four(lambda A, B, a, b: (A, a, B, b)), "order"),
+    ("cross_entropy_gradients", four(lambda *g: [2 * m for m in g]), "factor 2"),
+    ("cross_entropy_gradients", four(lambda A, B, a, b: (A, B, a[:, 0], b[:, 0])), "columns"),
+    ("cross_entropy_gradients", four(lambda A, B, a, b: (A, B)), "Return 4 values"),
+    ("cross_entropy_gradients", four(lambda *g: [-m for m in g]), "signs"),
+    (
+        "cross_entropy_gradients",
+        lambda A, B, x, y, a, b: network.cross_entropy_gradients(A, B, x, y, 0 * a, b),
+        "bias of the outputs",
+    ),
+    (
+        "cross_entropy_gradients",
+        lambda A, B, x, y, a, b: [
+            m * x.shape[1] for m in network.cross_entropy_gradients(A, B, x, y, a, b)
+        ],
+        "1/S is missing",
+    ),
+    ("temperature", coolest(lambda T, u, y: -network.cross_entropy(u / T, y)), "smallest"),
+    ("temperature", coolest(lambda T, u, y: network.cross_entropy(u * T, y)), "multiplies"),
+    (
+        "temperature",
+        lambda u, y, c: np.argmin([network.cross_entropy(u / T, y) for T in c]),
+        "not its place",
+    ),
+    (
+        "temperature",
+        lambda u, y, c: min(network.cross_entropy(u / T, y) for T in c),
+        "not its loss",
+    ),
+    ("temperature", lambda u, y, c: min(c), "smallest"),
+]
+
+
+# 10 What comes after
 
 
 def report(**changes):

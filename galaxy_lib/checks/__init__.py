@@ -26,6 +26,14 @@ from galaxy_lib.checks.chapter_06 import (
     most_confused,
     recall,
 )
+from galaxy_lib.checks.chapter_07 import (
+    cross_entropy,
+    cross_entropy_gradients,
+    log_sum_exp,
+    output_error,
+    softmax,
+    temperature,
+)
 from galaxy_lib.checks.chapter_10 import final_report
 from galaxy_lib.checks.runner import CheckFailed, Result, exercises, progress
 
@@ -40,6 +48,8 @@ __all__ = [
     "coarsen",
     "confusion_matrix",
     "count_types",
+    "cross_entropy",
+    "cross_entropy_gradients",
     "descend",
     "exercises",
     "final_report",
@@ -51,17 +61,21 @@ __all__ = [
     "gradient_B",
     "gradients",
     "inputs_per_galaxy",
+    "log_sum_exp",
     "momentum_step",
     "most_confused",
     "numerical_gradient",
     "one_hot",
+    "output_error",
     "progress",
     "recall",
     "redness",
     "sigmoid",
+    "softmax",
     "split",
     "steps_needed",
     "study",
+    "temperature",
     "train",
     "updates",
 ]

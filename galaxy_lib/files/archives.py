@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import zipfile
 
 import numpy as np
 
+from galaxy_lib import arguments
 from galaxy_lib.files.reading import written_whole
 
 
 def save_arrays(path: str | os.PathLike, arrays: dict[str, np.ndarray]) -> None:
     """Write ``arrays`` to ``path`` in NumPy's ``.npz`` format: whole or not at all."""
-    with written_whole(Path(path)) as temporary, temporary.open("wb") as file:
+    with written_whole(arguments.path("path", path)) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
 
 def load_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Return what `save_arrays` wrote; a ValueError, KeyError or the like if it is no such file."""
-    with np.load(path, allow_pickle=False) as file:
-        return dict(file)
+    """Return what `save_arrays` wrote; a ValueError if it is no such file."""
+    path = arguments.path("path", path)
+    if path.exists() and not path.is_file():
+        raise ValueError("not a file")
+    with path.open("rb") as opened:
+        try:
+            # Written unpacked: what has to be unpacked could become any size.
+            if any(entry.compress_type for entry in zipfile.ZipFile(opened).infolist()):
+                raise ValueError("packed")
+            with np.load(opened, allow_pickle=False) as file:
+                return dict(file)
+        except Exception as error:  # whatever a damaged archive leads to
+            raise ValueError(f"no archive of arrays: {error}") from None
 
 
 def taken_as(like: dict[str, np.ndarray], arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -14,12 +14,14 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from galaxy_lib import arguments
+from galaxy_lib.arguments import optional, takes, whole
 from galaxy_lib.files import reading
 from galaxy_lib.files.reading import in_threads, n_workers, overhead, progress
 from galaxy_lib.files.splits import conflicts, sky_pairs
@@ -200,11 +202,16 @@ def _problem(ds: h5py.File) -> str | None:
     )
 
 
+@takes(ds=arguments.having("attrs", "give an open file of galaxies"))
 def is_simulated(ds: h5py.File) -> bool:
     """Say whether the galaxies of an open file were drawn by galaxy_lib."""
     return bool(ds.attrs.get("simulated", False))
 
 
+@takes(
+    ds=arguments.having("attrs", "give an open file of galaxies"),
+    name=partial(arguments.one_of, choices=CATALOGUE),
+)
 def catalogue(ds: h5py.File, name: str) -> np.ndarray:
     """Return a column, float64 (N,): ``ra``, ``dec``, ``redshift``, ``pxscale``; NaN if unknown.
 
@@ -251,6 +258,7 @@ class Description:
         return "\n".join([self.statement, *table, *self.notes])
 
 
+@takes(path=arguments.path)
 def describe(path: str | os.PathLike) -> Description:
     """Say what a file is: ``simulated`` or real, ``counts`` of the classes, ``notes``, ``problem``.
 
@@ -318,6 +326,10 @@ def _pack(picture: np.ndarray) -> bytes:
     return zlib.compress(np.ascontiguousarray(picture), GZIP_LEVEL)
 
 
+@takes(
+    full=arguments.path, piece=arguments.path, per_class=optional(whole),
+    fraction=optional(partial(arguments.SHARE, open_at="low")), seed=arguments.seed,
+)  # fmt: skip
 def write_piece(
     full: str | os.PathLike,
     piece: str | os.PathLike,
@@ -345,12 +357,9 @@ def write_piece(
         If not exactly one of ``per_class`` and ``fraction`` is given, or it is out of range.
     """
     if (per_class is None) == (fraction is None):
-        raise ValueError("Give one of per_class and fraction.")
-    if per_class is not None:
-        arguments.whole("per_class", per_class)
-    if fraction is not None:
-        arguments.number("fraction", fraction, 0, 1, open_at="low", such_as=0.1)
-    rng, piece = arguments.generator("seed", seed), arguments.path("piece", piece)
+        given = "neither" if fraction is None else f"both, {per_class} and {fraction}"
+        raise ValueError(f"Of per_class and fraction you gave {given}: give one of them.")
+    rng = np.random.default_rng(seed)
     _check_new(piece)
     with open_dataset(full) as ds:
         ans, images = ds["ans"][:], ds["images"]
@@ -366,6 +375,7 @@ def write_piece(
         _write(piece, images.shape[1], ans[rows], packed, columns, simulated)
 
 
+@takes(n_images=partial(whole, high=MOST), seed=partial(whole, low=0, high=2**63 - 1))
 def simulated_sample_path(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) -> Path:
     """Return the simulated sample in the user's cache folder, made now if it is not there.
 
@@ -375,7 +385,6 @@ def simulated_sample_path(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) 
 
     from galaxy_lib.simulator import VERSION
 
-    _check_sample(n_images, seed)
     folder = cache_folder()
     path = folder / f"galaxy10-simulated-v{VERSION}-seed{seed}-n{n_images}.h5"
     if _was_found_sound(path):
@@ -440,6 +449,10 @@ def _unsound(path: Path, n_images: int) -> str | None:
     return None
 
 
+@takes(
+    path=arguments.path, n_images=partial(whole, high=MOST),
+    seed=partial(whole, low=0, high=2**63 - 1),
+)  # fmt: skip
 def simulate_sample(
     path: str | os.PathLike, n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED
 ) -> None:
@@ -449,8 +462,7 @@ def simulate_sample(
     """
     from galaxy_lib.simulator import VERSION, plan_sample
 
-    _check_sample(n_images, seed)
-    _check_new(path := arguments.path("path", path))
+    _check_new(path)
     plans = plan_sample(seed, n_images)
     columns = {"ra": np.array([p.ra for p in plans]), "dec": np.array([p.dec for p in plans])}
     columns |= {"redshift": np.empty(n_images), "pxscale": np.empty(n_images)}
@@ -462,11 +474,6 @@ def simulate_sample(
 
     attributes = {"simulated": True, "seed": seed, "version": VERSION, "generator": "galaxy_lib"}
     _write(path, 256, [p.label for p in plans], packed(), columns, attributes)
-
-
-def _check_sample(n_images: int, seed: int) -> None:
-    arguments.whole("n_images", n_images, 1, MOST)
-    arguments.whole("seed", seed, 0, 2**63 - 1)
 
 
 def _draw(plan) -> tuple[float, float, bytes]:

@@ -31,6 +31,9 @@ import h5py
 import numpy as np
 from isal import isal_zlib
 
+from galaxy_lib import arguments
+from galaxy_lib.arguments import takes, whole
+
 FORMAT = 1  # of the cache: raised when its bytes change their meaning
 SLAB_BYTES = 64 * 2**20  # full-size pictures read at a time on h5py's own path
 LARGEST_CHUNK = 256 * 2**20  # a chunk has to be in memory whole
@@ -88,6 +91,8 @@ def written_whole(path: Path, *, anew: bool = False) -> Iterator[Path]:
     Parts whose process was killed are removed. With ``anew``, a file that has the name by then is
     left as it is, and that is a FileExistsError.
     """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into.")
     here = platform.node().replace("-", "_") or "here"
     for old in path.parent.glob(f".{glob.escape(path.name)}-*.part"):
         with suppress(OSError):
@@ -119,17 +124,22 @@ def _is_running(pid: int) -> bool:
     return True
 
 
+@takes(coarsen=whole)
 def sum_dtype(coarsen: int) -> np.dtype:
     """Return the smallest unsigned type that holds a sum over ``coarsen²`` pixels of a byte."""
     return np.min_scalar_type(255 * coarsen**2)
 
 
+@takes(pictures=("n", "height", "width", "bands"), coarsen=whole)
 def block_sums(pictures: np.ndarray, coarsen: int) -> np.ndarray:
     """Add up blocks of ``coarsen`` × ``coarsen`` pixels, exactly (chapter 2).
 
     ``pictures`` is uint8 (n, height, width, bands), and ``coarsen`` divides height and width. The
     sums are (n, height / coarsen, width / coarsen, bands), of the smallest type that holds them.
     """
+    if pictures.shape[1] % coarsen or pictures.shape[2] % coarsen:
+        sides = f"{pictures.shape[1]} and {pictures.shape[2]} pixels"
+        raise arguments.wrong("coarsen", coarsen, f"give a divisor of {sides}")
     if coarsen == 1:
         return pictures
     dtype = sum_dtype(coarsen)
@@ -419,7 +429,7 @@ def pieces(
 
     A sound cache is used where there is one; none is made. The pieces are the same either way.
     """
-    key = _key(path, images.shape, coarsen)
+    key = cache_key(path, images.shape, coarsen)
     for cache in _caches(path, coarsen, cache_folders):
         with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             start = _verify_cache(cache, key)
@@ -438,18 +448,14 @@ def pieces(
 
 def _pieces_of_file(images: h5py.Dataset, coarsen: int, rows: int) -> Iterator[np.ndarray]:
     """Yield `pieces` from slabs of whole chunks, each read but once."""
-    slab, read = _slab_rows(images, rows), []
-    for first in range(0, len(images), slab):
-        try:
-            read.append(block_sums(images[first : first + slab], coarsen))
-        except (OSError, RuntimeError) as error:
-            raise OSError(f"{images.file.filename} is damaged ({error}); get it anew.") from error
-        sums = np.concatenate(read)
+    left: list[np.ndarray] = []
+    for slab in slabs_of_block_sums(images, coarsen):
+        sums = np.concatenate([*left, slab])
         whole = len(sums) - len(sums) % rows
         yield from (sums[i : i + rows] for i in range(0, whole, rows))
-        read = [sums[whole:]]
-    if len(read[0]):
-        yield read[0]
+        left = [sums[whole:]]
+    if len(left[0]):
+        yield left[0]
 
 
 def _caches(path: Path, coarsen: int, folders) -> list[Path]:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from galaxy_lib.arguments import optional, takes, whole
+
 ARCSEC = np.pi / 180 / 3600  # in radians
 HALF_FIELD = 33.0  # arcsec: half a picture's side where its scale is unknown
 SAME_PLACE = 0.1  # arcsec
 MOST_PAIRS = 5_000_000
 
 
+@takes(ra=("N",), dec=("N",), pxscale=optional(("N",)), side=whole)
 def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np.ndarray]:
     """Find the pairs of galaxies of which one picture holds the other's centre (chapter 1).
 
@@ -57,6 +60,7 @@ def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np
     return known[pairs[near]], separation[near]
 
 
+@takes(pairs=("P", 2), separation=("P",), ans=("N",))
 def conflicts(pairs: np.ndarray, separation: np.ndarray, ans: np.ndarray) -> np.ndarray:
     """Return those of the pairs (P, 2) that are one galaxy twice, under different labels."""
     return pairs[(separation < SAME_PLACE) & (ans[pairs[:, 0]] != ans[pairs[:, 1]])]

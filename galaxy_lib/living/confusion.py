@@ -35,7 +35,7 @@ class Confusion(LivingFigure):
     cells = traitlets.Dict().tag(sync=True)  # 10 answer + prediction: places in the sprite
     rows = traitlets.List().tag(sync=True)  # of the file, for each place in the sprite
     simulated = traitlets.Bool().tag(sync=True)
-    side = traitlets.Int(SIDE).tag(sync=True)
+    side = traitlets.Int().tag(sync=True)
     sprite = traitlets.Bytes().tag(sync=True)
 
     def __init__(self, data_manager, predictions: Sequence[int]) -> None:
@@ -53,10 +53,12 @@ class Confusion(LivingFigure):
             of_cell = rows[(answers == cell // N_TYPES) & (predictions == cell % N_TYPES)][:SHOWN]
             places[str(cell)] = list(range(len(shown), len(shown) + len(of_cell)))
             shown += of_cell.tolist()
+        picture, side = sprite(data_manager, shown, SIDE)
         super().__init__(
             counts=counts.tolist(),
             cells=places,
             rows=shown,
             simulated=data_manager.simulated,
-            sprite=sprite(data_manager, shown, SIDE),
+            sprite=picture,
+            side=side,
         )

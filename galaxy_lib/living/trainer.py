@@ -14,6 +14,10 @@ from galaxy_lib.network import NeuralNetwork
 WEIGHTS = "ABab"
 
 
+def _bytes(sent: memoryview, _widget) -> bytes:
+    return bytes(sent)
+
+
 class Trainer(SampleFigure):
     """Train the network of the chapters in the browser, on the sample's galaxies (chapter 5).
 
@@ -53,10 +57,10 @@ class Trainer(SampleFigure):
     turned = traitlets.Bool(False).tag(sync=True)
 
     # What goes between the browser and Python: weights as float32, row after row.
-    A = traitlets.Bytes().tag(sync=True)
-    B = traitlets.Bytes().tag(sync=True)
-    a = traitlets.Bytes().tag(sync=True)
-    b = traitlets.Bytes().tag(sync=True)
+    A = traitlets.Bytes().tag(sync=True, from_json=_bytes)
+    B = traitlets.Bytes().tag(sync=True, from_json=_bytes)
+    a = traitlets.Bytes().tag(sync=True, from_json=_bytes)
+    b = traitlets.Bytes().tag(sync=True, from_json=_bytes)
     n_updates = traitlets.Int(0).tag(sync=True)
     trained = traitlets.Dict().tag(sync=True)
     shown = traitlets.Int(0).tag(sync=True)

@@ -48,7 +48,7 @@ class Volunteer(LivingFigure):
     predictions = traitlets.List().tag(sync=True)
     answers = traitlets.List().tag(sync=True)
     set_id = traitlets.Int().tag(sync=True)
-    side = traitlets.Int(SIDE).tag(sync=True)
+    side = traitlets.Int().tag(sync=True)
     sprite = traitlets.Bytes().tag(sync=True)
 
     def __init__(self, data_manager, predictions: Sequence[int] | None = None) -> None:
@@ -74,12 +74,14 @@ class Volunteer(LivingFigure):
         rows = test[places]
         labels = ans[rows].astype(int).tolist()
         text = f"{rows.tolist()} {labels}"
+        picture, side = sprite(data_manager, [*rows, *examples], SIDE)
         super().__init__(
             labels=labels,
             rows=rows.tolist(),
             predictions=[] if predictions is None else np.asarray(predictions)[places].tolist(),
             set_id=zlib.crc32(text.encode()) % 2**13,
-            sprite=sprite(data_manager, [*rows, *examples], SIDE),
+            sprite=picture,
+            side=side,
         )
 
     def read_codes(self, codes: Iterable[str]) -> np.ndarray:
@@ -101,7 +103,7 @@ class Volunteer(LivingFigure):
             If a code is incomplete or mistyped, or belongs to other galaxies than these.
         """
         codes = [codes] if isinstance(codes, str) else list(codes)
-        said = [_read(code, self.set_id) for code in codes]
+        said = [read_code(code, self.set_id) for code in codes]
         return np.array(said, dtype=int).reshape(len(said), N)
 
     def confusion_matrix(self, said: np.ndarray) -> np.ndarray:
@@ -118,7 +120,7 @@ class Volunteer(LivingFigure):
         return matrix
 
 
-def _read(code: str, set_id: int) -> list[int]:
+def read_code(code: str, set_id: int) -> list[int]:
     """Return the twenty answers of one code; volunteer.js tells how it is made."""
     symbols = "".join(str(code).split()).replace("-", "").upper()
     symbols = symbols.translate(str.maketrans("OIL", "011"))

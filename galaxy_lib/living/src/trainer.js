@@ -123,6 +123,7 @@ function render({ model, el }) {
   }
 
   let started = false; // there are weights
+  let fresh = true; // and they were not trained yet
   let running = false;
   let last = null; // what the Worker reported last
   let baseline = null;
@@ -425,8 +426,9 @@ function render({ model, el }) {
 
   function restart() {
     order("anew", { settings: { ...settings } });
-    started = true;
+    started = fresh = true;
     if (running) order("run");
+    setRunning(running);
   }
 
   const control = {
@@ -481,7 +483,8 @@ function render({ model, el }) {
 
   function setRunning(now) {
     running = now;
-    main.textContent = now ? "Pause" : started ? "Go on" : "Train it now";
+    if (now) fresh = false;
+    main.textContent = now ? "Pause" : fresh ? "Train it now" : "Go on";
   }
 
   function toggle() {
@@ -492,28 +495,24 @@ function render({ model, el }) {
     }
     if (!started) restart();
     setRunning(true);
-    main.textContent = "Pause";
     order("run");
     say("Training.", { now: true });
   }
 
   function once(what) {
     if (!started) restart();
+    fresh = false;
     setRunning(false);
     order(what);
   }
 
   const main = ui.button("Train it now", toggle, { class: "main" });
-  const anew = ui.button("Start anew", () => {
-    restart();
-    setRunning(running);
-  });
+  const anew = ui.button("Start anew", restart);
   const seed = ui.button("Another seed", () => {
     settings.seed += 1;
     model.set("seed", settings.seed);
     model.save_changes();
     restart();
-    setRunning(running);
     say(`Seed ${settings.seed}.`, { now: true });
   });
 
@@ -558,7 +557,6 @@ function render({ model, el }) {
       for (const each of presets) each.setAttribute("aria-pressed", each.textContent === name);
       running = true;
       restart();
-      setRunning(true);
       tell(text);
     }),
   );
@@ -611,11 +609,22 @@ function render({ model, el }) {
       weights[name] = new Float32Array((await ui.bytesOf(model, name)).slice().buffer);
     }
     started = true;
+    fresh = false;
     setRunning(false);
-    order("weights", { settings: { ...settings }, weights });
+    order("weights", { settings: { ...settings }, weights, updates: model.get("n_updates") });
   }
   model.on("change:shown", show);
   if (model.get("shown")) show();
+
+  // A link to the figure's place on the page starts it too.
+  const place = "#train-it-now";
+  const follow = ({ target }) => {
+    if (!running && target.closest?.(`a[href="${place}"]`)) toggle();
+  };
+  if (compact) {
+    document.addEventListener("click", follow);
+    if (location.hash === place) toggle();
+  }
 
   // Nobody looks: a phone's battery is better spent elsewhere.
   const rest = () => {
@@ -624,6 +633,7 @@ function render({ model, el }) {
   document.addEventListener("visibilitychange", rest);
   return () => {
     document.removeEventListener("visibilitychange", rest);
+    document.removeEventListener("click", follow);
     worker?.terminate();
   };
 }

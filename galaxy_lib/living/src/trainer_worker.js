@@ -215,12 +215,13 @@ const orders = {
     stop(finite ? null : "not finite");
   },
   // Another network's weights, from Python.
-  weights({ settings: wanted, weights }) {
+  weights({ settings: wanted, weights, updates }) {
     running = false;
     settings = wanted;
     startAnew();
     for (const name of ["A", "B", "a", "b"]) network[name].set(weights[name]);
     run.points = [];
+    run.updates = updates;
     postMessage({ type: "anew", baseline: baseline() });
     report(true);
   },

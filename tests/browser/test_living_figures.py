@@ -1,0 +1,306 @@
+"""Valley, Batch, Confusion and Volunteer on their pages: they answer, at once, to every reader."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+import statistics
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from built_book import HTML
+from scipy.signal import correlate2d
+
+from galaxy_lib.living.volunteer import N, read_code
+
+PAGES = {
+    "Valley": "chapters/04_momentum.html",
+    "Batch": "chapters/03_batching.html",
+    "Confusion": "chapters/06_evaluation.html",
+    "Volunteer": "chapters/01_exploring_the_data.html",
+}
+STATIC = Path(__file__).resolve().parents[2] / "galaxy_lib" / "living" / "static"
+AXE = """async name => (await axe.run("." + name, {resultTypes: ["violations"]})).violations
+  .flatMap(found => found.nodes.map(node => found.id + " " + node.html.slice(0, 120)))"""
+MODES = ["desktop-light", "phone-dark"]
+REDRAWS = """name => performance.getEntriesByName("redraw " + name).map(each => each.duration)"""
+
+
+@pytest.fixture
+def open_figure(address, contexts):
+    """Return a function: figure, mode -> the page and the figure's own box on it."""
+    pages = []
+
+    def show(name, mode="desktop-light", on=None):
+        page = contexts(mode).new_page()
+        pages.append(page)
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on("console", lambda m: m.type == "error" and page.problems.append(m.text))
+        page.goto(address + (on or PAGES[name]))
+        box = page.locator(f".galaxy-living.{name.lower()}")
+        box.wait_for(state="attached")
+        for answer in page.locator("button.reveal[aria-expanded=false]").all():
+            answer.click()
+        box.scroll_into_view_if_needed()
+        return page, box
+
+    yield show
+    for page in pages:
+        assert page.problems == []
+        page.evaluate(
+            "localStorage.removeItem(Object.keys(localStorage).find(k => /^galaxy/.test(k)))"
+        )
+        page.close()
+
+
+def module(name):
+    """A figure's module, as an address that a page can import."""
+    text = base64.b64encode((STATIC / f"{name}.js").read_bytes()).decode()
+    return f"data:text/javascript;base64,{text}"
+
+
+def press(page, key, times):
+    """Press a key so slowly that each press gets its own redraw."""
+    for _ in range(times):
+        page.keyboard.press(key)
+        page.wait_for_timeout(20)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", PAGES)
+def test_everybody_can_use_it(name, mode, open_figure):
+    page, box = open_figure(name, mode)
+    page.evaluate(AXE_SCRIPT)
+    assert page.evaluate(AXE, name.lower()) == []
+    assert box.get_attribute("aria-label")
+    assert box.evaluate("each => each.scrollWidth <= each.clientWidth")
+    for control in box.locator("button, input, select, [role=slider]").all():
+        place = control.bounding_box()
+        assert min(place["width"], place["height"]) >= 24, control.evaluate("e => e.outerHTML")
+    figure = page.locator("figure", has=box)
+    assert re.match(r"Fig\. \d+", figure.locator("figcaption").inner_text())
+
+
+def test_valley_follows_sliders_and_hands(open_figure):
+    page, box = open_figure("Valley")
+    path = box.locator(".panels > div").nth(0).locator("path.line")
+    result = box.locator(".panels > p")
+    first = path.get_attribute("d")
+    assert "L = 0.065" in result.inner_text()  # ½ (0.23² + 50 · 0.04²), as the chapter prints
+    assert "L = 0.54" in result.inner_text()
+    box.get_by_label("η").focus()
+    press(page, "ArrowRight", 40)
+    assert path.get_attribute("d") != first
+    assert "plain step has flown off" in result.inner_text()
+    box.get_by_label("β").focus()
+    press(page, "Home", 1)
+    assert "momentum has flown off" in result.inner_text()
+    assert "0.04 for β = 0.00" in result.inner_text()
+    # The starting point, by its handle.
+    handle = box.get_by_role("slider", name="starting point").nth(0)
+    handle.focus()
+    press(page, "ArrowRight", 3)
+    assert handle.get_attribute("aria-valuetext") == "w0 −8.5, w1 1.5"
+    place = handle.locator(".knob").bounding_box()
+    page.mouse.move(place["x"] + 8, place["y"] + 8)
+    page.mouse.down()
+    for step in range(40):
+        page.mouse.move(place["x"] + 8 + 2 * step, place["y"] + 8 + step)
+        page.wait_for_timeout(20)
+    page.mouse.up()
+    assert handle.get_attribute("aria-valuetext") != "w0 −8.5, w1 1.5"
+    before = path.get_attribute("d")
+    box.get_by_label("noisy gradients").check()
+    page.wait_for_timeout(50)
+    assert path.get_attribute("d") != before
+    page.wait_for_timeout(1500)
+    assert "η" in box.get_by_role("status").inner_text()
+    durations = page.evaluate(REDRAWS, "Valley")
+    assert len(durations) > 50
+    assert statistics.median(durations) < 16
+
+
+def test_batch_draws_the_cloud_as_one_drags(open_figure):
+    page, box = open_figure("Batch")
+    slider = box.get_by_role("slider")
+    result = box.locator("p").filter(has_text="batches of").first
+    assert "300 batches of 16 galaxies" in result.inner_text()
+    noise = {}
+    slider.focus()
+    press(page, "End", 1)
+    for _ in range(60):
+        said = re.search(r"of (\d+) galax.* is (0\.\d+|1\.\d+) of a single", result.inner_text())
+        noise[int(said[1])] = float(said[2])
+        press(page, "ArrowLeft", 1)
+    assert max(noise) == 256
+    for S, measured in noise.items():
+        assert 0.8 < measured * S**0.5 < 1.2, (S, measured)
+    cloud = box.locator("path.dots").first
+    before = cloud.get_attribute("d")
+    box.get_by_role("button", name="Draw other batches").click()
+    page.wait_for_timeout(50)
+    assert cloud.get_attribute("d") != before
+    durations = page.evaluate(REDRAWS, "Batch")
+    assert len(durations) > 40
+    assert statistics.median(durations) < 16
+
+
+def test_confusion_shows_the_galaxies_of_a_cell(open_figure):
+    page, box = open_figure("Confusion")
+    page.wait_for_function("document.querySelectorAll('.confusion canvas').length > 0")
+    cells = box.locator("button.cell")
+    assert cells.count() == 100
+    full = [i for i in range(100) if cells.nth(i).inner_text() not in ("·", "0")]
+    for i in full[:5]:
+        cells.nth(i).click()
+        title, tiles = box.locator(".gallery h4").first, box.locator(".gallery .tiles").first
+        assert title.inner_text().startswith(f"{cells.nth(i).inner_text()} of ")
+        assert tiles.locator("canvas").count() == min(24, int(cells.nth(i).inner_text()))
+        assert cells.nth(i).get_attribute("aria-pressed") == "true"
+    # One stop for Tab; the arrow keys move within.
+    assert box.locator("button.cell[tabindex='0']").count() == 1
+    before = box.locator("button.cell[aria-pressed=true]").get_attribute("aria-label")
+    page.keyboard.press("ArrowDown")
+    after = box.locator("button.cell[aria-pressed=true]")
+    assert after.get_attribute("aria-label") != before
+    assert after.evaluate("each => each === document.activeElement")
+    painted = box.locator("canvas").first.evaluate(
+        "each => each.getContext('2d').getImageData(0, 0, 32, 32).data.some(v => v > 20 && v < 255)"
+    )
+    assert painted
+
+
+def classify(page, box, answers):
+    box.locator("button.kind").first.focus()
+    for answer in answers:
+        page.keyboard.press(str(answer))
+
+
+def test_volunteer_by_keyboard_and_its_code(open_figure):
+    page, box = open_figure("Volunteer")
+    answers = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4]
+    classify(page, box, [0, "Backspace", *answers[:-1]])
+    assert "Galaxy 20 of 20" in box.locator("h4").inner_text()
+    page.wait_for_timeout(1200)
+    assert "Galaxy 20 of 20" in box.get_by_role("status").inner_text()
+    page.keyboard.press(str(answers[-1]))
+    code = box.get_by_label("your code").input_value()
+    state = json.loads(page.evaluate("JSON.stringify(Object.entries(localStorage))"))
+    (key,) = [key for key, _ in state if key.startswith("galaxy-volunteer-")]
+    assert read_code(code, int(key.split("-")[-1])) == answers
+    assert re.search(r"on \d+ of 20 galaxies", box.inner_text())
+    assert box.locator("table.matrix").count() == 2
+    page.evaluate(AXE_SCRIPT)
+    assert page.evaluate(AXE, "volunteer") == []
+    # Chapter 6 knows the answers, and puts the network beside them.
+    _, there = open_figure("Volunteer", on=PAGES["Confusion"])
+    assert "You agree with the label on" in there.inner_text()
+    assert "Our network agrees with the label on" in there.inner_text()
+    there.get_by_role("button", name="Start anew").click()
+    assert "Galaxy 1 of 20" in there.inner_text()
+
+
+def test_volunteer_by_touch(open_figure):
+    _, box = open_figure("Volunteer", "phone-dark")
+    for _ in range(N):
+        box.locator("button.kind").nth(7).tap()
+    assert "on 2 of 20 galaxies" in box.inner_text()  # two of each class
+    assert "0.10: on very many, between 0.05 and 0.19" in box.inner_text()
+
+
+def test_the_pages_codes_are_read_by_python(open_figure):
+    """The encoder of the page against the decoder of the library, on many sets of answers."""
+    page, _ = open_figure("Volunteer")
+    made = page.evaluate(
+        """async text => {
+          const { encode } = await import(text);
+          const digit = () => Math.floor(10 * Math.random());
+          return [[0, 0], [8191, 9]].concat(Array(500).fill(0)).map(fixed => {
+            const set = fixed ? fixed[0] : Math.floor(8192 * Math.random());
+            const answers = Array.from({ length: 20 }, () => fixed ? fixed[1] : digit());
+            return [set, answers, encode(answers, set)];
+          });
+        }""",
+        module("volunteer"),
+    )
+    assert len(made) == 502
+    for set_id, answers, code in made:
+        assert re.fullmatch(r"([0-9A-Z]{6}-){2}[0-9A-Z]{6}", code)
+        assert read_code(code, set_id) == answers
+
+
+SHOW_WINDOW = """async ([text, state, pixels]) => {
+  const listeners = {};
+  state.pictures = new DataView(Uint8Array.from(pixels).buffer);
+  window.model = {
+    get: name => state[name],
+    set(name, value) {
+      state[name] = value;
+      (listeners["change:" + name] ?? []).forEach(tell => tell());
+    },
+    on: (what, tell) => (listeners[what] ??= []).push(tell),
+    save_changes() {},
+  };
+  const place = document.createElement("div");
+  document.querySelector("article").prepend(place);
+  await (await import(text)).default.render({ model, el: place });
+}"""
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_window_slides(mode, open_figure):
+    """On a page of another figure, until chapter 8 has it."""
+    page, _ = open_figure("Valley", mode)
+    side, rng = 16, np.random.default_rng(1)
+    picture = rng.integers(0, 256, (side, side))
+    state = {"side": side, "names": ["a galaxy"], "learned": {"learned": [0.04] * 25}}
+    state |= {"galaxy": 0, "weights": [], "cut": False}
+    page.evaluate(SHOW_WINDOW, [module("window"), state, picture.ravel().tolist()])
+    box = page.locator(".galaxy-living.window")
+    page.evaluate(AXE_SCRIPT)
+    assert page.evaluate(AXE, "window") == []
+    box.get_by_label("weights", exact=True).select_option("learned")
+    square = box.get_by_role("slider", name="place of the window")
+    square.focus()
+    press(page, "ArrowUp", 3)
+    press(page, "ArrowRight", 2)
+    assert square.get_attribute("aria-valuetext") == "row 5, column 10"
+    x = picture / 255 * 0.99 + 0.01
+    said = box.locator("p").filter(has_text="add up to").first.inner_text()
+    expected = 0.04 * x[3:8, 8:13].sum()
+    assert f"add up to {expected:.2f}" in said
+    # A weight of one's own: the first, by keyboard.
+    box.get_by_role("slider", name="weight in row 3, column 3").focus()
+    press(page, "Home", 1)
+    press(page, "PageUp", 2)
+    page.wait_for_timeout(50)
+    said = box.locator("p").filter(has_text="add up to").first.inner_text()
+    assert f"add up to {expected + 0.5 * x[3, 8]:.2f}" in said
+    assert box.get_by_label("weights", exact=True).input_value() == "5"  # "your own"
+    assert statistics.median(page.evaluate(REDRAWS, "Window")) < 16
+
+
+def test_windows_map_is_a_correlation(open_figure):
+    page, _ = open_figure("Valley")
+    rng = np.random.default_rng(2)
+    x, weights = rng.normal(size=(9, 9)), rng.normal(size=(5, 5))
+    values = page.evaluate(
+        "async ([text, x, w]) => [...(await import(text)).convolve(x, 9, w)]",
+        [module("window"), x.ravel().tolist(), weights.ravel().tolist()],
+    )
+    expected = correlate2d(x, weights, mode="same")
+    assert np.allclose(np.reshape(values, (9, 9)), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("page", sorted(set(PAGES.values())))
+def test_weight_of_a_pages_living_figures(page):
+    """At most 60 kB compressed, before data."""
+    modules = set(re.findall(r"figure-[0-9a-f]+\.js", (HTML / page).read_text("utf-8")))
+    assert modules
+    files = [HTML / "_static/vendor/living.js", *(HTML / "_static/living" / m for m in modules)]
+    assert sum(len(gzip.compress(file.read_bytes())) for file in files) < 60_000

@@ -1,0 +1,192 @@
+"""Valley, Batch, Window, Confusion, Volunteer: what Python hands to the page, and reads from it."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from galaxy_lib import DataManager
+from galaxy_lib.living import Batch, Confusion, Valley, Volunteer, Window
+from galaxy_lib.living.pictures import COLUMNS, sprite
+from galaxy_lib.living.volunteer import SYMBOLS
+
+# As volunteer.js made them: (set, answers, code). tests/browser makes many more, in the browser.
+MADE_BY_THE_PAGE = [
+    (6208, "73218465901234567890", "R81ZG7-1YSWH2-6EPJMS"),
+]
+
+
+@pytest.fixture(scope="module")
+def file(galaxy_file):
+    return galaxy_file(n_per_class=60, size=32)
+
+
+@pytest.fixture(scope="module")
+def dm(file):
+    with DataManager(datafile=file, coarsen=4, seed=1, stratify=True) as manager:
+        yield manager
+
+
+@pytest.fixture(scope="module")
+def volunteer(dm):
+    return Volunteer(dm)
+
+
+def code_of(answers: list[int], set_id: int) -> str:
+    """Write a code bit by bit: 13 for the set, 67 for the answers, 10 for the check."""
+    digits = int("".join(map(str, answers)))
+    payload = f"{set_id:013b}{digits:067b}"
+    bits = payload + f"{int(payload, 2) % 1021:010b}"
+    return "".join(SYMBOLS[int(bits[i : i + 5], 2)] for i in range(0, 90, 5))
+
+
+answers_of_one = st.lists(st.integers(0, 9), min_size=20, max_size=20)
+
+
+@given(said=st.lists(answers_of_one, max_size=4))
+def test_codes_come_back_as_answers(said, volunteer):
+    codes = [code_of(each, volunteer.set_id) for each in said]
+    read = volunteer.read_codes(codes)
+    assert read.shape == (len(said), 20)
+    assert read.tolist() == said
+
+
+@pytest.mark.parametrize(("set_id", "answers", "code"), MADE_BY_THE_PAGE)
+def test_the_pages_codes(set_id, answers, code, volunteer):
+    assert code.replace("-", "") == code_of([int(k) for k in answers], set_id)
+    volunteer.set_id, ours = set_id, volunteer.set_id
+    try:
+        sloppy = code.lower().replace("-", " ").replace("0", "o").replace("1", "l")
+        for written in (code, sloppy):
+            assert "".join(map(str, volunteer.read_codes(written)[0])) == answers
+    finally:
+        volunteer.set_id = ours
+
+
+@given(said=answers_of_one, place=st.integers(0, 17), other=st.sampled_from(SYMBOLS))
+def test_one_wrong_symbol_is_noticed(said, place, other, volunteer):
+    code = code_of(said, volunteer.set_id)
+    wrong = code[:place] + other + code[place + 1 :]
+    if wrong == code:
+        return
+    with pytest.raises(ValueError, match="mistyped"):
+        volunteer.read_codes([wrong])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda code: code[:-1], "has 17 symbols, but should have 18"),
+        (lambda code: code + "0", "has 19 symbols"),
+        (lambda code: "", "has 0 symbols"),
+        (lambda code: code[:-1] + "?", "holds '\\?', which no code does"),
+        (lambda code: code_of([3] * 20, 1), "other galaxies than these twenty"),
+    ],
+)
+def test_a_wrong_code_gets_a_sentence(change, says, volunteer):
+    code = code_of([3] * 20, volunteer.set_id)
+    with pytest.raises(ValueError, match=says):
+        volunteer.read_codes([code, change(code)])
+
+
+def test_the_twenty_are_two_of_each_class_from_the_test_set(dm, volunteer):
+    assert set(volunteer.rows) <= set(dm.test_indices.tolist())
+    assert len(set(volunteer.rows)) == 20
+    assert np.bincount(volunteer.labels, minlength=10).tolist() == [2] * 10
+    assert volunteer.labels == dm.ans[volunteer.rows].tolist()
+
+
+def test_the_same_twenty_whatever_else_the_manager_does(file, volunteer):
+    with DataManager(datafile=file, coarsen=8, seed=1, stratify=True, augment="d4") as other:
+        other.reset_training()
+        again = Volunteer(other, predictions=np.arange(other.n_test) % 10)
+    assert (again.rows, again.set_id) == (volunteer.rows, volunteer.set_id)
+    places = [other.test_indices.tolist().index(row) for row in again.rows]
+    assert again.predictions == [place % 10 for place in places]
+
+
+def test_the_matrix_of_a_class(volunteer):
+    said = np.array([volunteer.labels, [4] * 20])
+    matrix = volunteer.confusion_matrix(said)
+    expected = 2 * np.eye(10, dtype=int)
+    expected[:, 4] += 2
+    assert np.array_equal(matrix, expected)
+
+
+def test_too_few_galaxies_for_a_volunteer(file):
+    with (
+        DataManager(0.98, datafile=file, coarsen=8, seed=1) as small,
+        pytest.raises(ValueError, match="The test set has 12 galaxies, but"),
+    ):
+        Volunteer(small)
+
+
+@pytest.mark.parametrize(("asked", "side"), [(4, 4), (8, 8), (16, 16), (64, 16)])
+def test_a_sprite_holds_the_middles(asked, side, dm):
+    rows = [5, 3, 570] * 7  # two rows of tiles
+    picture, got = sprite(dm, rows, asked, quality=100)
+    assert got == side
+    pixels = np.asarray(Image.open(io.BytesIO(picture)))
+    assert pixels.shape == (2 * side, COLUMNS * side, 3)
+    block = 16 // side
+    for place, row in ((1, 3), (20, 570)):
+        middle = dm.images[row][8:24, 8:24].reshape(side, block, side, block, 3).mean(axis=(1, 3))
+        top, left = side * (place // COLUMNS), side * (place % COLUMNS)
+        tile = pixels[top : top + side, left : left + side]
+        # WebP stores colours at half the resolution, brightness at the full one.
+        assert np.abs(tile.mean(axis=2) - middle.mean(axis=2)).mean() < 6
+
+
+def test_confusion_shows_the_galaxies_of_each_cell(dm):
+    predictions = (dm.ans[dm.test_indices] + (np.arange(dm.n_test) % 3 == 0)) % 10
+    figure = Confusion(dm, predictions)
+    counts = np.array(figure.counts)
+    assert counts.sum() == dm.n_test
+    assert set(zip(*np.nonzero(counts), strict=True)) == {
+        divmod(int(cell), 10) for cell in figure.cells
+    }
+    said = dict(zip(dm.test_indices.tolist(), predictions.tolist(), strict=True))
+    for cell, places in figure.cells.items():
+        answer, prediction = divmod(int(cell), 10)
+        rows = [figure.rows[place] for place in places]
+        assert len(rows) == len(set(rows)) == min(24, counts[answer, prediction])
+        assert {(int(dm.ans[row]), said[row]) for row in rows} == {(answer, prediction)}
+
+
+@pytest.mark.parametrize("figure", [Confusion, Volunteer])
+def test_predictions_of_another_set_are_refused(figure, dm):
+    with pytest.raises(ValueError, match=r"predictions has shape \(3,\), but the test set has 120"):
+        figure(dm, np.array([1, 2, 3]))
+
+
+def test_batch_takes_two_slopes_of_each_galaxy():
+    slopes = np.arange(6).reshape(2, 3)
+    sent = np.frombuffer(Batch(slopes, ["a", "b"]).slopes, "<f4")
+    assert sent.tolist() == [0, 1, 2, 3, 4, 5]
+    with pytest.raises(ValueError, match=r"slopes has shape \(3, 2\)"):
+        Batch(slopes.T, ["a", "b"])
+
+
+def test_window_takes_pictures_and_weights():
+    pictures = np.full((2, 8, 8, 3), [0.01, 0.505, 1.0])
+    window = Window(pictures, ["a", "b"], {"learned": np.arange(25).reshape(5, 5)})
+    assert window.pictures == bytes([128]) * 128  # the mean of 0, 127.5 and 255
+    assert window.learned["learned"][7] == 7.0
+    for wrong, says in (
+        ((pictures[:, :7], ["a", "b"]), "pictures has shape"),
+        ((pictures, ["a"]), "2 pictures, but 1 names"),
+        ((pictures, ["a", "b"], {"mine": np.ones(25)}), "'mine' have shape"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            Window(*wrong)
+
+
+def test_valley_begins_as_the_chapters_figure():
+    valley = Valley()
+    assert (valley.curvature, valley.start) == ([1.0, 50.0], [-10.0, 1.5])
+    assert (valley.eta, valley.beta, valley.n_steps) == (0.039, 0.9, 60)
