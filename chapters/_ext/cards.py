@@ -24,9 +24,12 @@ RESULT = "What came out."
 
 def bold_beginning(node: nodes.Node) -> str:
     """Return the bold words with which a quote or a paragraph begins."""
-    while node.children and not isinstance(node, nodes.strong):
-        node = node.children[0]
-    return node.astext() if isinstance(node, nodes.strong) else ""
+    for child in node.findall():
+        if isinstance(child, nodes.strong):
+            return child.astext()
+        if isinstance(child, nodes.Text) and child.strip():
+            break
+    return ""
 
 
 def classify(app, doctree) -> None:
@@ -75,4 +78,4 @@ def setup(app):
     """Register with Sphinx."""
     app.connect("doctree-read", classify)
     app.connect("doctree-read", note_terms)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
