@@ -12,14 +12,13 @@ import math
 import os
 import time
 from collections.abc import Iterable, Iterator
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import saxpy, sgemm
 
 from galaxy_lib import arguments
-from galaxy_lib.arguments import optional, takes, whole
+from galaxy_lib.arguments import POSITIVE, SHARE, one_of, optional, takes, whole
 from galaxy_lib.files.archives import load_arrays, save_arrays, taken_as
 from galaxy_lib.galaxy import N_TYPES, Galaxy
 
@@ -113,7 +112,7 @@ its first weights: 1, and 2 for ReLU, which lets half of its input through (He e
 """
 
 
-@takes(**SHAPES, **COLUMN, hidden=partial(arguments.one_of, choices=HIDDEN_UNITS))
+@takes(**SHAPES, **COLUMN, hidden=one_of(*HIDDEN_UNITS))
 def cross_entropy_gradients(
     A: Array, B: Array, x: Array, y: Array, a: Array, b: Array, hidden: str = "sigmoid"
 ) -> tuple[Array, Array, Array, Array]:
@@ -154,7 +153,7 @@ class GradientErrors(tuple):
 
 @takes(
     **SHAPES, gradients=arguments.function, a=optional(COLUMN["a"]), b=optional(COLUMN["b"]),
-    hidden=partial(arguments.one_of, choices=HIDDEN_UNITS), max_weights=whole, seed=arguments.seed,
+    hidden=one_of(*HIDDEN_UNITS), max_weights=whole, seed=arguments.seed,
 )  # fmt: skip
 def check_gradients(
     A: Array, B: Array, x: Array, y: Array, gradients=gradients, *,
@@ -201,7 +200,7 @@ def check_gradients(
     return GradientErrors(**errors)
 
 
-@takes(**SHAPES, v_A=SHAPES["A"], v_B=SHAPES["B"], eta=arguments.POSITIVE, beta=arguments.SHARE)
+@takes(**SHAPES, v_A=SHAPES["A"], v_B=SHAPES["B"], eta=POSITIVE, beta=SHARE)
 def blas_step(
     A: Array, B: Array, v_A: Array, v_B: Array, x: Array, y: Array, eta: float, beta: float
 ) -> Array:
@@ -274,15 +273,14 @@ class NeuralNetwork:
 
     @takes(
         data_manager=arguments.GALAXIES, hidden_layer_size=whole, seed=arguments.seed,
-        loss=partial(arguments.one_of, choices=("squared", "cross-entropy")),
-        hidden=partial(arguments.one_of, choices=HIDDEN_UNITS),
+        loss=one_of("squared", "cross-entropy"), hidden=one_of(*HIDDEN_UNITS),
     )  # fmt: skip
     def __init__(
         self, data_manager, *, hidden_layer_size: int = 20, seed=None,
         loss: str = "squared", hidden: str = "sigmoid",
     ) -> None:  # fmt: skip
         if hidden != "sigmoid" and loss == "squared":
-            raise arguments.wrong("hidden", hidden, 'give "sigmoid", or also loss="cross-entropy"')
+            raise arguments.wrong("hidden", hidden, 'give "sigmoid", or loss="cross-entropy" too')
         self.loss, self.hidden, self.N_out = loss, hidden, N_TYPES
         self.N_in, self.N_hidden = int(data_manager.input_size), hidden_layer_size
         rng = np.random.default_rng(seed)
@@ -367,10 +365,7 @@ class NeuralNetwork:
         except KeyboardInterrupt:
             print(f"Interrupted: what was learned from {self.n_trained} pictures is kept.")
 
-    @takes(
-        n_epochs=whole, learning_rate=arguments.POSITIVE, beta_momentum=arguments.SHARE,
-        batch_size=whole,
-    )  # fmt: skip
+    @takes(n_epochs=whole, learning_rate=POSITIVE, beta_momentum=SHARE, batch_size=whole)
     def epochs(self, n_epochs=1, learning_rate=0.2, beta_momentum=0.9, batch_size=64):
         """Return an iterator that trains one epoch a step and yields an `Epoch` (chapter 5).
 
