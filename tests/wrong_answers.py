@@ -1327,3 +1327,64 @@ WRONG += [
     ("final_report", {"accuracy": 0.9}, "no key"),
     ("final_report", 0.9, "dict"),
 ]
+
+
+# 9 A survey
+
+RIGHT += [
+    ("hours", lambda n, b, w, f, s, k: n / k * (b / w + f / s) / 3.6e3),
+    ("hours", lambda n, b, w, f, s, k: np.float32(n * (b / w + f / s)) / (3600 * k)),
+    ("true_number", lambda m, n, found, mistaken: n * (m / n - mistaken) / (found - mistaken)),
+    (
+        "true_number",
+        lambda m, n, r, f: (np.linalg.inv([[r, f], [1 - r, 1 - f]]) @ [m, n - m])[0],
+    ),
+    ("most_kept", lambda c, r, a: max(k for k in range(len(c) + 1) if kept_share(c, r, k) >= a)),
+    ("most_kept", lambda c, r, a: np.float64(best_threshold(c, r, a))),
+    ("finished", lambda s, n: free_times(s, n)[-1]),
+    ("finished", lambda s, n: int(1e6 * free_times(list(s), n)[-1]) / 1e6),
+]
+WRONG += [
+    ("hours", lambda n, b, w, f, s, k: n * (b / w + f / s) / k, "in seconds"),
+    ("hours", lambda n, b, w, f, s, k: n * (b / w + f / s) / 3600, "share the galaxies"),
+    ("hours", lambda n, b, w, f, s, k: n * (b / w + f / s) / k / 60, "in minutes"),
+    ("hours", lambda n, b, w, f, s, k: n * b / w / k / 3600, "left out"),
+    ("hours", lambda n, b, w, f, s, k: n * max(b / w, f / s) / k / 3600, "add the two"),
+    ("hours", lambda n, b, w, f, s, k: n * (b / w + f / s) / (k + 1) / 3600, ""),
+    ("true_number", lambda m, n, r, f: m / r, "`mistaken`"),
+    ("true_number", lambda m, n, r, f: (m - f * n) / r, "by `found` alone"),
+    ("true_number", lambda m, n, r, f: (m / n - f) / (r - f), "a fraction"),
+    ("true_number", lambda m, n, r, f: m, "nothing is corrected"),
+    ("true_number", lambda m, n, r, f: max(0, min(n, round((m - f * n) / (r - f)))), "round"),
+    ("most_kept", lambda c, r, a: int((c >= a).sum()), "count"),
+    ("most_kept", lambda c, r, a: int(r.sum()), "how many of all"),
+    ("most_kept", lambda c, r, a: int(a * len(c)), "share of the galaxies"),
+    ("most_kept", lambda c, r, a: best_threshold(-c, r, a), "surest"),
+    ("most_kept", lambda c, r, a: best_threshold(c, r, a) / len(c), "fraction"),
+    ("finished", lambda s, n: sum(s) / n, "cannot be cut"),
+    ("finished", lambda s, n: sum(s), "one worker"),
+    ("finished", lambda s, n: free_times(s, n)[0], "last one|last worker"),
+    ("finished", lambda s, n: free_times(sorted(s)[::-1], n)[-1], "order of the list"),
+    ("finished", lambda s, n: max(s[i::n].sum() for i in range(n)), "beforehand"),
+]
+
+
+def kept_share(confidence, right, k):
+    return 1 if k == 0 else np.mean(right[np.argsort(confidence)[::-1][:k]])
+
+
+def best_threshold(confidence, right, accuracy):
+    counts = [0]
+    for threshold in confidence:
+        kept = confidence >= threshold
+        if right[kept].mean() >= accuracy:
+            counts.append(int(kept.sum()))
+    return max(counts)
+
+
+def free_times(seconds, n):
+    free = [0] * n
+    for duration in seconds:
+        free[0] += duration
+        free.sort()
+    return free

@@ -43,6 +43,7 @@ from galaxy_lib.checks.chapter_08 import (
     slide,
     weight_count,
 )
+from galaxy_lib.checks.chapter_09 import finished, hours, most_kept, true_number
 from galaxy_lib.checks.chapter_10 import final_report
 from galaxy_lib.checks.runner import CheckFailed, Result, exercises, progress
 
@@ -63,6 +64,7 @@ __all__ = [
     "exercises",
     "final_report",
     "find_leaks",
+    "finished",
     "forward",
     "forward_one",
     "four_gradients",
@@ -70,6 +72,7 @@ __all__ = [
     "gradient_A",
     "gradient_B",
     "gradients",
+    "hours",
     "im2col",
     "inputs_per_galaxy",
     "log_sum_exp",
@@ -77,6 +80,7 @@ __all__ = [
     "max_pool_slope",
     "momentum_step",
     "most_confused",
+    "most_kept",
     "numerical_gradient",
     "one_hot",
     "output_error",
@@ -92,6 +96,7 @@ __all__ = [
     "study",
     "temperature",
     "train",
+    "true_number",
     "updates",
     "weight_count",
 ]
