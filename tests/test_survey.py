@@ -116,6 +116,7 @@ def test_a_part_says_what_the_network_says(quick, twenty, tmp_path):
     table = pq.read_table(part)
     wanted = ["file", "row", "ra", "dec", *(f"p{k}" for k in range(10)), "said", "ask"]
     assert table.column_names == wanted
+    assert pyarrow.types.is_string(table.schema.field("file").type)  # Astropy knows no other
     calibration = survey.calibrate(quick)
     with DataManager(0.5, twenty[1], coarsen=2, cache=False) as manager:
         x, _ = manager._columns(np.arange(20))
