@@ -28,11 +28,20 @@ from galaxy_lib.checks.chapter_06 import (
 )
 from galaxy_lib.checks.chapter_07 import (
     cross_entropy,
-    cross_entropy_gradients,
+    four_gradients,
     log_sum_exp,
     output_error,
     softmax,
     temperature,
+)
+from galaxy_lib.checks.chapter_08 import (
+    col2im,
+    im2col,
+    max_pool,
+    max_pool_slope,
+    receptive_field,
+    slide,
+    weight_count,
 )
 from galaxy_lib.checks.chapter_09 import finished, hours, most_kept, true_number
 from galaxy_lib.checks.chapter_10 import final_report
@@ -47,10 +56,10 @@ __all__ = [
     "bytes_of_pictures",
     "close_pairs",
     "coarsen",
+    "col2im",
     "confusion_matrix",
     "count_types",
     "cross_entropy",
-    "cross_entropy_gradients",
     "descend",
     "exercises",
     "final_report",
@@ -58,13 +67,17 @@ __all__ = [
     "finished",
     "forward",
     "forward_one",
+    "four_gradients",
     "fraction_correct",
     "gradient_A",
     "gradient_B",
     "gradients",
     "hours",
+    "im2col",
     "inputs_per_galaxy",
     "log_sum_exp",
+    "max_pool",
+    "max_pool_slope",
     "momentum_step",
     "most_confused",
     "most_kept",
@@ -73,8 +86,10 @@ __all__ = [
     "output_error",
     "progress",
     "recall",
+    "receptive_field",
     "redness",
     "sigmoid",
+    "slide",
     "softmax",
     "split",
     "steps_needed",
@@ -83,4 +98,5 @@ __all__ = [
     "train",
     "true_number",
     "updates",
+    "weight_count",
 ]
