@@ -1,5 +1,5 @@
 // Chapter 8: a 5×5 window slides over a galaxy; what it sees, times its weights, added up, is a map.
-import { onFrame } from "./plane.js";
+import { onFrame, style } from "./plane.js";
 import { announcer, bytesOf, choice, figureBox, fixed, h, tick } from "./ui.js";
 import STYLE from "style:./window.css";
 
@@ -124,7 +124,7 @@ async function render({ model, el }) {
   // --- patch, weights, products: 5 × 5 numbers each ---
   const gridOf = (title, cell) => {
     const numbers = cells(() => h("span", cell));
-    return { numbers, element: h("div", {}, h("h4", {}, title), h("div", { class: "grid" }, ...numbers)) };
+    return { numbers, element: h("div", {}, h("p", { class: "title" }, title), h("div", { class: "grid" }, ...numbers)) };
   };
   const patch = gridOf("what it sees", {});
   const weights = gridOf("its weights", {
@@ -170,13 +170,13 @@ async function render({ model, el }) {
 
   const result = h("p");
   box.append(
-    h("style", {}, STYLE),
+    style(STYLE),
     h("div", { class: "controls" }, galaxy.element, preset.element, cut.element),
     h(
       "div",
       { class: "pair" },
-      h("div", {}, h("h4", {}, "the galaxy: drag the square"), input.element),
-      h("div", {}, h("h4", {}, "the map"), output.element),
+      h("div", {}, h("p", { class: "title" }, "the galaxy: drag the square"), input.element),
+      h("div", {}, h("p", { class: "title" }, "the map"), output.element),
     ),
     h("div", { class: "triple" }, patch.element, weights.element, products.element),
     result,
