@@ -286,7 +286,7 @@ def test_window_slides(mode, open_figure):
     page.wait_for_timeout(50)
     said = box.locator("p:not(.said)").filter(has_text="add up to").inner_text()
     assert f"add up to {expected + 0.5 * x[3, 8]:.2f}" in said
-    assert box.get_by_label("weights", exact=True).input_value() == "5"  # "your own"
+    assert box.get_by_label("weights", exact=True).input_value() == "6"  # "your own"
     assert statistics.median(page.evaluate(REDRAWS, "Window")) < 16
 
 
