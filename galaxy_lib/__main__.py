@@ -1,11 +1,15 @@
-"""The command line: ``python -m galaxy_lib simulate | fetch | sample | info``."""
+"""The command line: ``python -m galaxy_lib simulate | fetch | sample | info | classify``."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
+import re
 import sys
 from pathlib import Path
 
+from galaxy_lib import arguments
 from galaxy_lib.files import datasets, fetching
 
 
@@ -47,9 +51,56 @@ def info(args: argparse.Namespace) -> int:
     return 1 if description.problem else 0
 
 
+def classify(args: argparse.Namespace) -> int:
+    """Classify the galaxies of many files and write a catalogue of them."""
+    from contextlib import nullcontext
+
+    from galaxy_lib import survey
+
+    arguments.path("to", args.to)
+    if not arguments.path("network", args.network).is_file():
+        raise arguments.wrong("network", str(args.network), "there is no such file; give one")
+    if args.workers is not None:
+        arguments.whole("workers", args.workers, 1, 1024)
+    if args.scheduler is not None and not re.fullmatch(r"\w+://[^\s/]+", args.scheduler):
+        raise arguments.wrong("scheduler", args.scheduler, "give an address as tcp://host:8786")
+    try:
+        if args.scheduler is not None:
+            from distributed import Client
+
+            cluster = Client(args.scheduler, timeout=10)
+        else:
+            one = args.workers == 1
+            cluster = nullcontext() if one else survey.local_client(args.workers)
+        with cluster as client:
+            if client:
+                print(f"Dashboard: {client.dashboard_link}", flush=True)
+            done = survey.classify(args.files, args.network, args.to, client)
+    except ModuleNotFoundError as error:
+        raise OSError(f'{error}: `pip install "galaxy-lib[survey]"` brings it.') from None
+    print(f"{done}\n{done.to}")
+    return 1 if done.failed else 0
+
+
+CLASSIFY = """\
+Run it again after an interruption, or with more files: what is done is not done twice.
+
+The catalogue is a folder of Parquet files, one for each FILE. pandas, astropy, TOPCAT and DuckDB
+read it, for example as pandas.read_parquet("catalogue"). Its columns: file; row in it; ra, dec
+(degrees); p0 to p9, the probabilities of the ten classes; said, the most probable class; ask,
+true where the network is not sure enough and a person should look.
+
+The network is one that you trained and saved, with its calibration beside it, in Python:
+    network.save("net.npz")
+    galaxy_lib.survey.calibrate(network, accuracy=0.9).save("net.npz")
+"""
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    main = argparse.ArgumentParser("python -m galaxy_lib", description="Get files of galaxies.")
+    main = argparse.ArgumentParser(
+        "python -m galaxy_lib", description="Get files of galaxies, and classify them."
+    )
     commands = main.add_subparsers(required=True, metavar="command")
 
     def command(run) -> argparse.ArgumentParser:
@@ -76,20 +127,54 @@ def parser() -> argparse.ArgumentParser:
     piece.add_argument("--seed", type=int, help="draw the same galaxies each time")
 
     command(info).add_argument("file", nargs="?", type=Path, help="without one, the one in use")
+
+    survey = command(classify)
+    survey.formatter_class, survey.epilog = argparse.RawDescriptionHelpFormatter, CLASSIFY
+    add = survey.add_argument
+    add("files", nargs="+", type=Path, metavar="FILE", help="files of galaxies")
+    add("--network", required=True, type=Path, metavar="NET.npz", help="a saved network")
+    add("--to", required=True, type=Path, metavar="FOLDER", help="the catalogue, new or begun")
+    where = survey.add_mutually_exclusive_group()
+    where.add_argument(
+        "--workers", type=int, metavar="N", help="processes on this machine (one for each core)"
+    )
+    where.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster that runs, as tcp://host:8786"
+    )
     return main
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(words: list[str] | None = None) -> int:
     """Run one command and return its exit status; an error is a sentence, not a traceback."""
-    args = parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):  # a terminal that knows no × or é shows its code
+            stream.reconfigure(errors="backslashreplace")
+    args = parser().parse_args(words)
     try:
-        return args.run(args) or 0
+        status = args.run(args) or 0
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # as of `| head`, which has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (OSError, ValueError) as error:
-        print(f"galaxy_lib: {error}", file=sys.stderr)
+        print(f"galaxy_lib: {_sentence(error)}", file=sys.stderr)
+        return 1
+    except MemoryError:
+        print("galaxy_lib: this takes more memory than there is.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped. A download goes on from here when you run it again.", file=sys.stderr)
+        print(
+            "\nStopped. A download or a catalogue goes on from here when you run it again.",
+            file=sys.stderr,
+        )
         return 130
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:  # the system's own, in brackets and numbers
+        return f"{error.filename}: {error.strerror}."
+    return str(error)
 
 
 if __name__ == "__main__":

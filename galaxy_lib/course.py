@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 
+from galaxy_lib import arguments
+from galaxy_lib.arguments import optional, takes, whole
 from galaxy_lib.network import NeuralNetwork
 
 OUR_DATA = {"coarsen": 16, "seed": 1, "validation": 0.1}
@@ -28,22 +30,31 @@ HEADER = (
 """The head of the table, in Markdown."""
 
 
+@takes(right=arguments.SHARE, n=whole)
 def fraction_right(right: float, n: int) -> str:
     """Write a fraction of ``n`` galaxies with its standard error √(p(1 − p)/n): "0.540 ± 0.029"."""
     return f"{right:.3f} ± {math.sqrt(right * (1 - right) / n):.3f}"
 
 
+@takes(
+    what=arguments.text, network=arguments.having("history", "give a NeuralNetwork"),
+    epoch=optional(whole),
+)  # fmt: skip
 def row(what: str, network: NeuralNetwork, epoch: int | None = None) -> str:
     """Return a trained network's row of the table: an epoch, judged on the test set.
 
     ``epoch`` counts from 1, as ``network.best_epoch`` does; without it, it is the last one.
     """
+    if not network.history or (epoch or 0) > len(network.history):
+        mend = f"the network has {len(network.history)} epochs; train it, or give one of these"
+        raise arguments.wrong("epoch", epoch, mend)
     records = network.history[:epoch]
     last, seconds = records[-1], sum(record.seconds for record in records)
     scored = fraction_right(last.test_accuracy, network.data_manager.n_test)
     return f"| {what} | {last.n_updates:,} | {seconds:.1f} | {last.test_loss:.3f} | {scored} |"
 
 
+@takes(data_manager=arguments.having("training_set", "give a DataManager"))
 def baselines(data_manager) -> dict[str, float]:
     """Return the fraction of the test set right for three rules that do not learn (chapter 1).
 
@@ -64,6 +75,7 @@ def baselines(data_manager) -> dict[str, float]:
     return {name: float(np.mean(choice == test_answers)) for name, choice in said.items()}
 
 
+@takes(data_manager=arguments.having("training_set", "give a DataManager"))
 def baseline_rows(data_manager) -> str:
     """Return the rows of the three baselines."""
     n = data_manager.n_test

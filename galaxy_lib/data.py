@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from galaxy_lib import arguments
+from galaxy_lib.arguments import one_of, optional, takes, truth, whole
 from galaxy_lib.files import datasets, reading
+from galaxy_lib.files.joined import JoinedFiles, JoinedPictures
 from galaxy_lib.files.splits import conflicts, linked, sky_pairs, split_rows
+from galaxy_lib.files.stored import StoredRows, load
 from galaxy_lib.galaxy import Galaxy, one_hot, scale_pixels
 
 ORIENTATIONS = {None: 1, "rot90": 4, "d4": 8}
@@ -30,8 +34,9 @@ class DataManager:
     partition : float
         Share of the N galaxies to train on, in (0, 1). The training rows are the first
         ``int(partition * N)`` of the shuffled ones; the others are the test set.
-    datafile : path, optional
-        The file; without one it is found by `galaxy_lib.dataset_path`.
+    datafile : path or list of paths, optional
+        The file, or several that are taken as one; without any it is found by
+        `galaxy_lib.dataset_path`.
     coarsen : int
         Pictures become the exact means over blocks of ``coarsen`` × ``coarsen`` pixels.
     read_on_demand : bool
@@ -49,11 +54,16 @@ class DataManager:
         mirrored or not. Single galaxies and the other sets stay as they are.
     cache : bool
         Keep the coarsened pictures on disk, beside the file or in the user's cache folder.
+    memory_limit : float
+        Coarsened pictures of more bytes than this stay there, and batches are read from it: the
+        training set is then shuffled in blocks that lie at random in it (chapter 9).
+    crop : int, optional
+        Only the middle ``crop`` × ``crop`` pixels of each picture, in whole blocks (chapter 7).
 
     Attributes
     ----------
     path : Path
-        The file; ``simulated`` says whether its galaxies are drawn, not real.
+        The file, or the first of several; ``simulated`` says whether galaxies are drawn, not real.
     ds : h5py.File
         The open file.
     ans : integer array (N,)
@@ -73,15 +83,20 @@ class DataManager:
     Raises
     ------
     FileNotFoundError, OSError, ValueError
-        If there is no such file, or it is not one of galaxies (see `datasets.open_dataset`).
-    ValueError
-        If a parameter is out of its range.
+        If there is no such file, it is not one of galaxies (see `datasets.open_dataset`), or a
+        parameter is not what it should be.
     """
 
+    @takes(
+        partition=arguments.INSIDE, datafile=optional(arguments.paths), coarsen=whole, cache=truth,
+        read_on_demand=truth, seed=arguments.seed, validation=arguments.BELOW_1, stratify=truth,
+        group_by_sky=truth, augment=one_of(*ORIENTATIONS), memory_limit=arguments.ROOM,
+        crop=optional(whole),
+    )  # fmt: skip
     def __init__(
         self,
         partition: float = 0.8,
-        datafile: str | os.PathLike | None = None,
+        datafile: str | os.PathLike | Sequence[str | os.PathLike] | None = None,
         coarsen: int = 1,
         read_on_demand: bool = False,
         *,
@@ -91,23 +106,23 @@ class DataManager:
         group_by_sky: bool = False,
         augment: str | None = None,
         cache: bool = True,
+        crop: int | None = None,
+        memory_limit: float = 4e9,
     ) -> None:
-        if not 0 < partition < 1:
-            raise ValueError(f"partition is {partition}, but must be between 0 and 1, say 0.8.")
-        if not 0 <= validation < 1:
-            raise ValueError(f"validation is {validation}, but must be in [0, 1), say 0.1.")
-        if augment not in ORIENTATIONS:
-            raise ValueError(f'augment is {augment!r}, but must be None, "rot90" or "d4".')
         self.augment = augment
         self.n_sky_pairs = self.n_conflicts = None
         self.rng = np.random.default_rng(seed)
-        self.path = datasets.dataset_path(datafile)
-        self.ds = datasets.open_dataset(self.path)
+        if datafile is None or isinstance(datafile, str | os.PathLike):
+            self.path = datasets.dataset_path(datafile)
+            self.ds = datasets.open_dataset(self.path)
+        else:
+            self.ds = JoinedFiles(datafile)
+            self.path = self.ds.paths[0]
         try:
             self.ans = self.ds["ans"][:]
-            self.simulated = bool(self.ds.attrs.get("simulated", False))
+            self.simulated = datasets.is_simulated(self.ds)
             self._split(partition, validation, stratify, group_by_sky)
-            self._load(coarsen, read_on_demand, cache)
+            self._load(coarsen, read_on_demand, cache, crop, memory_limit)
         except BaseException:
             self.close()
             raise
@@ -140,35 +155,48 @@ class DataManager:
         self.n_conflicts = len(conflicts(pairs, separation, self.ans))
         return linked(pairs, len(self.ans))
 
-    def _load(self, coarsen: int, read_on_demand: bool, cache: bool) -> None:
+    def _load(self, coarsen, read_on_demand, cache, crop, memory_limit) -> None:
         """Read the pictures as block sums, unless they are to be read on demand."""
         self.images = self.ds["images"]
         side = self.images.shape[1]
-        if coarsen < 1 or side % coarsen or coarsen != int(coarsen):
-            raise ValueError(f"coarsen is {coarsen}, but must divide the {side} pixels of a side.")
-        self.coarsen = int(coarsen)
-        self._shape = (side // self.coarsen, side // self.coarsen, 3)
+        if side % coarsen:
+            raise arguments.wrong("coarsen", coarsen, f"give a divisor of the {side} pixels")
+        self.coarsen = coarsen
+        sizes = range(side, 0, -2 * self.coarsen)  # whole blocks in the middle and around it
+        if crop is not None and crop not in sizes:
+            choices = f"{side} less a multiple of {2 * self.coarsen}, say {sizes[len(sizes) // 2]}"
+            raise arguments.wrong("crop", crop, f"give {choices}")
+        self.crop = side if crop is None else crop
+        edge = (side - self.crop) // 2
+        self._middle = (slice(edge, edge + self.crop),) * 2
+        self._shape = (self.crop // self.coarsen,) * 2 + (3,)
         self.input_size = int(np.prod(self._shape))
+        self._blocks = (slice(edge // self.coarsen, (edge + self.crop) // self.coarsen),) * 2
+        paths = getattr(self.ds, "paths", [self.path])
+        parts = getattr(self.images, "parts", [self.images])
+        folders = [self.path.parent, datasets.cache_folder()] if cache else []
         self._sums = None
         if read_on_demand:
-            if (times := reading.overhead(self.images)) > 20:
+            if (times := max(map(reading.overhead, parts))) > 20:
                 warnings.warn(
                     f"One picture of {self.path.name} is read with {times:.0f} times its bytes, "
                     "because its chunks cut across pictures: read_on_demand=False reads all at "
                     "once, and `python -m galaxy_lib sample OLD.h5 NEW.h5 --fraction 1` mends it.",
-                    stacklevel=3,
+                    stacklevel=4,
                 )
-        elif self.coarsen == 1:
-            # Not cached: it would be the file once more, three times as large.
-            self.images = self._sums = reading.load_block_sums(self.images, 1)
         else:
-            folders = [self.path.parent, datasets.cache_folder()] if cache else []
-            self._sums = reading.coarsened(self.path, self.images, self.coarsen, folders)
+            self._sums = load(paths, parts, self.coarsen, folders, memory_limit)
+            if self.coarsen == 1 and isinstance(self._sums, np.ndarray):
+                self.images = self._sums
+        if edge and isinstance(self._sums, np.ndarray):
+            # The cache holds whole pictures, so that one serves every crop.
+            self._sums = self._sums[:, *self._blocks].copy()
 
     # ------------------------------------------------------------------------- one at a time
 
     def galaxy(self, row: int) -> Galaxy:
         """Return the galaxy in a row of the file, coarsened."""
+        whole("row", row, 0, len(self.ans) - 1)
         return Galaxy(self._means(self._block_sums([row])[0]), self.ans[row], index=row)
 
     def get_next_training_image(self) -> Galaxy | None:
@@ -188,7 +216,8 @@ class DataManager:
     def reset_training(self) -> None:
         """Shuffle the training rows and start over."""
         # A new array, so that batches under way keep to their order.
-        self.training_indices = self.rng.permutation(self.training_indices)
+        shuffled = self._sums.shuffled if isinstance(self._sums, StoredRows) else _shuffled
+        self.training_indices = shuffled(self.training_indices, self.rng)
         self._next_training = 0
 
     def reset_testing(self) -> None:
@@ -207,6 +236,7 @@ class DataManager:
 
     # -------------------------------------------------------------------------- many at once
 
+    @takes(batch_size=whole)
     def training_batches(self, batch_size: int) -> Iterator[Batch]:
         """Shuffle as `reset_training` does and give every training galaxy once (chapter 3).
 
@@ -230,10 +260,12 @@ class DataManager:
         self.reset_training()
         return self._batches(self.training_indices, batch_size, ORIENTATIONS[self.augment])
 
+    @takes(batch_size=whole)
     def test_batches(self, batch_size: int = 512) -> Iterator[Batch]:
         """Give the test set in a fixed order, in batches like those of `training_batches`."""
         return self._batches(self.test_indices, batch_size)
 
+    @takes(batch_size=whole)
     def validation_batches(self, batch_size: int = 512) -> Iterator[Batch]:
         """Give the validation set in a fixed order, in batches like those of `training_batches`."""
         return self._batches(self.validation_indices, batch_size)
@@ -251,8 +283,6 @@ class DataManager:
         return self._columns(self.validation_indices)
 
     def _batches(self, rows: np.ndarray, batch_size: int, orientations: int = 1) -> Iterator[Batch]:
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}, but a batch needs at least 1 galaxy.")
         starts = range(0, len(rows), batch_size)
         # An expression, not `yield`, so that a wrong batch_size is reported at once.
         return (self._columns(rows[i : i + batch_size], orientations) for i in starts)
@@ -274,11 +304,16 @@ class DataManager:
 
     def _block_sums(self, rows) -> np.ndarray:
         """Return sums over blocks of pixels, an array (S, side, side, 3) that is the caller's."""
+        if isinstance(self._sums, StoredRows):
+            return np.ascontiguousarray(self._sums[rows][:, *self._blocks])
         if self._sums is not None:
             return self._sums[rows]
         sums = np.empty((len(rows), *self._shape), reading.sum_dtype(self.coarsen))
         for i, row in enumerate(rows):
-            sums[i] = reading.block_sums(self.images[row][np.newaxis], self.coarsen)[0]
+            joined = isinstance(self.images, JoinedPictures)
+            where = self.images.place_of(row) if joined else (self.images, row)
+            picture = reading.rows_of(*where)[:, *self._middle]
+            sums[i] = reading.block_sums(picture, self.coarsen)[0]
         return sums
 
     def _means(self, sums: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
@@ -290,6 +325,8 @@ class DataManager:
     def close(self) -> None:
         """Close the file. What was read stays usable; what is read on demand does not."""
         self.ds.close()
+        if isinstance(getattr(self, "_sums", None), StoredRows):
+            self._sums.close()
 
     def __enter__(self) -> DataManager:
         return self
@@ -308,6 +345,11 @@ class DataManager:
         return f"<DataManager: {len(self.ans)} {kind} galaxies as {shape}; {sets}>"
 
 
+@takes(pictures=arguments.PIXELS, turn=arguments.TURN)
 def turned(pictures: np.ndarray, turn: int) -> np.ndarray:
     """Return pictures (S, side, side, ...) in orientation 0 to 7; from 4 on they are mirrored."""
     return np.rot90(pictures[:, :, ::-1] if turn >= 4 else pictures, turn % 4, axes=(1, 2))
+
+
+def _shuffled(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return rng.permutation(rows)

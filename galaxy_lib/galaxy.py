@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from galaxy_lib import arguments
+from galaxy_lib.arguments import takes, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +30,7 @@ galaxy_types: dict[int, str] = {
 N_TYPES = len(galaxy_types)
 
 
+@takes(pixels=arguments.ANY, out=arguments.optional(arguments.ANY))
 def scale_pixels(pixels: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """Scale pixel values from [0, 255] to [0.01, 1].
 
@@ -42,12 +47,15 @@ def scale_pixels(pixels: np.ndarray, out: np.ndarray | None = None) -> np.ndarra
     -------
     float32 array of the same shape, in [0.01, 1]
     """
+    if out is not None and (out.dtype != np.float32 or out.shape != pixels.shape):
+        raise arguments.wrong("out", out, f"give a float32 array {pixels.shape}, or None")
     out = np.divide(pixels, 255, out=out, dtype=np.float32)
     out *= 0.99
     out += 0.01
     return out
 
 
+@takes(answers=partial(arguments.array, shape=..., kinds="iu"))
 def one_hot(answers: np.ndarray | int) -> np.ndarray:
     """Return the known outputs of a network: 0.99 at the answer and 0.01 elsewhere.
 
@@ -62,6 +70,8 @@ def one_hot(answers: np.ndarray | int) -> np.ndarray:
     -------
     float32 array (10,) for one answer, (10, S) for S answers: one column per galaxy
     """
+    if answers.size and not (answers.min() >= 0 and answers.max() < N_TYPES):
+        raise arguments.wrong("answers", answers, f"give classes from 0 to {N_TYPES - 1}")
     classes = np.arange(N_TYPES).reshape((N_TYPES,) + (1,) * np.ndim(answers))
     return np.where(classes == answers, np.float32(0.99), np.float32(0.01))
 
@@ -91,14 +101,14 @@ class Galaxy:
         If ``answer`` is not one of the ten classes.
     """
 
+    @takes(data=arguments.ANY, answer=arguments.CLASS, index=partial(whole, low=-1))
     def __init__(self, data: np.ndarray, answer: int, *, index: int = -1) -> None:
-        if answer not in galaxy_types:
-            raise ValueError(f"answer is {answer}, but the classes run from 0 to {N_TYPES - 1}.")
         self.data = scale_pixels(data)
-        self.answer = int(answer)
-        self.out = one_hot(self.answer)
-        self.index = int(index)
+        self.answer = answer
+        self.out = one_hot(answer)
+        self.index = index
 
+    @takes(ax=arguments.AXES)
     def plot(self, ax: Axes | None = None) -> Axes:
         """Show the picture with its answer on it and return the axes (new ones if none given)."""
         if ax is None:
@@ -113,8 +123,11 @@ class Galaxy:
         ax.axis("off")
         return ax
 
+    @takes(prediction=arguments.ANY)
     def validate(self, prediction: np.ndarray) -> bool:
         """Say whether the largest entry of ``prediction``, (10,) or (10, 1), is at ``answer``."""
+        if prediction.shape not in ((N_TYPES,), (N_TYPES, 1)):
+            raise arguments.wrong("prediction", prediction, "give ten outputs, (10,) or (10, 1)")
         return bool(np.argmax(prediction) == self.answer)
 
     def __repr__(self) -> str:

@@ -1,41 +1,47 @@
 """The network of the chapters: the maths as plain functions, and a class that trains by it.
 
 Names and orientation are those of the notation page. A column is a galaxy: ``x`` is (N_in, S),
-``B`` (N_hidden, N_in), ``z_tilde`` (N_hidden, S), ``A`` (N_out, N_hidden), ``z``, ``y`` (N_out, S).
-On purpose there are no biases, no other activations and no more layers.
+``B`` (N_hidden, N_in), ``z_tilde`` (N_hidden, S), ``A`` (N_out, N_hidden), ``z``, ``y`` (N_out, S);
+biases, from chapter 7 on, are columns too: ``b`` (N_hidden, 1) and ``a`` (N_out, 1).
+On purpose there are no more layers.
 """
 
 from __future__ import annotations
 
 import math
-import operator
 import os
 import time
-import zipfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import saxpy, sgemm
 
-from galaxy_lib.galaxy import N_TYPES, Galaxy, one_hot
+from galaxy_lib import arguments
+from galaxy_lib.arguments import POSITIVE, SHARE, one_of, optional, takes, whole
+from galaxy_lib.files.archives import load_arrays, save_arrays, taken_as
+from galaxy_lib.galaxy import N_TYPES, Galaxy
 
 Array = np.ndarray
+OUTPUTS, COLUMN = ("N_out", "S"), {"a": ("N_out", 1), "b": ("N_hidden", 1)}
+SHAPES = {"A": ("N_out", "N_hidden"), "B": ("N_hidden", "N_in"), "x": ("N_in", "S"), "y": OUTPUTS}
 
 
+@takes(x=arguments.ANY)
 def sigmoid(x: Array | float) -> Array:
     """Return g(x) = 1/(1 + e⁻ˣ), elementwise, in the float dtype of ``x`` (chapter 3)."""
     with np.errstate(over="ignore"):  # where e⁻ˣ overflows to inf, 1/inf is the limit, 0
         return 1 / (1 + np.exp(-1.0 * np.asarray(x)))
 
 
+@takes(**SHAPES)
 def loss(A: Array, B: Array, x: Array, y: Array) -> float:
     """Return L = Σ_outputs (z − y)², averaged over the batch (chapter 3); as in `gradients`."""
     z = sigmoid(A @ sigmoid(B @ x))
     return float(np.sum((z - y) ** 2) / x.shape[1])
 
 
+@takes(**SHAPES)
 def gradients(A: Array, B: Array, x: Array, y: Array) -> tuple[Array, Array]:
     """Return ∂L/∂A and ∂L/∂B, averaged over the batch (chapter 3).
 
@@ -59,20 +65,102 @@ def gradients(A: Array, B: Array, x: Array, y: Array) -> tuple[Array, Array]:
     return grad_A, grad_B
 
 
-class GradientErrors(NamedTuple):
-    """The relative error of each gradient, shown as one line per weight matrix."""
+@takes(u=OUTPUTS)
+def log_sum_exp(u: Array) -> Array:
+    """Return log Σ eᵘ (1, S) over the outputs ``u`` (N_out, S), without overflow (chapter 7)."""
+    top = u.max(axis=0, keepdims=True)
+    return top + np.log(np.sum(np.exp(u - top), axis=0, keepdims=True))
 
-    A: float
-    B: float
+
+@takes(u=OUTPUTS)
+def log_softmax(u: Array) -> Array:
+    """Return log z = u − log Σ eᵘ, (N_out, S), exact also where z rounds to 0 (chapter 7)."""
+    below = u - u.max(axis=0, keepdims=True)  # first, or a large u would round the difference
+    return below - np.log(np.sum(np.exp(below), axis=0, keepdims=True))
+
+
+@takes(u=OUTPUTS)
+def softmax(u: Array) -> Array:
+    """Return z = eᵘ / Σ eᵘ (N_out, S): in each column ten probabilities, sum 1 (chapter 7)."""
+    return np.exp(log_softmax(u))
+
+
+@takes(u=OUTPUTS, y=OUTPUTS)
+def cross_entropy(u: Array, y: Array) -> float:
+    """Return L = −log z of the known class, averaged over the batch (chapter 7).
+
+    ``u`` (N_out, S) goes into the softmax; of ``y`` (N_out, S) only counts where it is above 1/2,
+    so that the 0.99 and 0.01 of a `DataManager` will do as well as 1 and 0.
+    """
+    return float(-np.sum(log_softmax(u)[y > 0.5], dtype=np.float64) / u.shape[1])
+
+
+@takes(u=arguments.ANY)
+def relu(u: Array) -> Array:
+    """Return max(u, 0), elementwise (chapter 7)."""
+    return np.maximum(u, 0)
+
+
+HIDDEN_UNITS = {
+    "sigmoid": (sigmoid, lambda z_tilde: z_tilde * (1 - z_tilde), 1),
+    "relu": (relu, lambda z_tilde: z_tilde > 0, 2),
+}
+"""A hidden unit's function, its slope as a function of its *output*, and N_in times the variance of
+its first weights: 1, and 2 for ReLU, which lets half of its input through (He et al. 2015).
+
+:meta hide-value:
+"""
+
+
+@takes(**SHAPES, **COLUMN, hidden=one_of(*HIDDEN_UNITS))
+def cross_entropy_gradients(
+    A: Array, B: Array, x: Array, y: Array, a: Array, b: Array, hidden: str = "sigmoid"
+) -> tuple[Array, Array, Array, Array]:
+    """Return ∂L/∂A, ∂L/∂B, ∂L/∂a and ∂L/∂b of L = `cross_entropy`, in their shapes (chapter 7).
+
+    Parameters
+    ----------
+    A, B, x, y : float arrays, as in `gradients`; only where ``y`` is above 1/2 counts
+    a, b : float arrays (N_out, 1) and (N_hidden, 1), the biases
+    hidden : "sigmoid" or "relu"
+    """
+    S = x.shape[1]
+    unit, slope, _ = HIDDEN_UNITS[hidden]
+    z_tilde = unit(B @ x + b)
+    z = softmax(A @ z_tilde + a)
+    e = z - (y > 0.5)
+    d_tilde = (A.T @ e) * slope(z_tilde)
+    grad_A, grad_a = e @ z_tilde.T / S, e.mean(axis=1, keepdims=True)
+    grad_B, grad_b = d_tilde @ x.T / S, d_tilde.mean(axis=1, keepdims=True)
+    return grad_A, grad_B, grad_a, grad_b
+
+
+def _cross_entropy_loss(A, B, x, y, a, b, hidden="sigmoid") -> float:
+    return cross_entropy(A @ HIDDEN_UNITS[hidden][0](B @ x + b) + a, y)
+
+
+class GradientErrors(tuple):
+    """The relative errors of the gradients: a tuple, ``.A``, ``.B`` and so on, a line for each."""
+
+    def __new__(cls, **errors: float) -> GradientErrors:
+        self = super().__new__(cls, errors.values())
+        vars(self).update(errors)
+        return self
 
     def __repr__(self) -> str:
-        return f"grad_A: relative error {self.A:.1e}\ngrad_B: relative error {self.B:.1e}"
+        return "\n".join(f"grad_{w}: relative error {error:.1e}" for w, error in vars(self).items())
 
 
+@takes(
+    **SHAPES, gradients=arguments.function, a=optional(COLUMN["a"]), b=optional(COLUMN["b"]),
+    hidden=one_of(*HIDDEN_UNITS), max_weights=whole, seed=arguments.seed,
+)  # fmt: skip
 def check_gradients(
-    A: Array, B: Array, x: Array, y: Array, gradients=gradients, *, max_weights=2000, seed=None
-) -> GradientErrors:
-    """Hold ``gradients`` to central differences of `loss` in float64 (chapter 3).
+    A: Array, B: Array, x: Array, y: Array, gradients=gradients, *,
+    a: Array | None = None, b: Array | None = None, hidden: str = "sigmoid",
+    max_weights: int = 2000, seed=None,
+) -> GradientErrors:  # fmt: skip
+    """Hold ``gradients`` to central differences of the loss in float64 (chapters 3 and 7).
 
     The relative errors ‖difference‖ / ‖gradient‖, ``.A`` and ``.B`` of what is returned, are below
     1e-6 where the gradient is right and above 1e-3 where it is wrong.
@@ -81,11 +169,21 @@ def check_gradients(
     ----------
     A, B, x, y : float arrays, as in `gradients`; taken as float64
     gradients : function to check, the library's or yours; a ValueError if its shapes are wrong
+    a, b, hidden : as in `cross_entropy_gradients`, a function like which is then to be checked
     max_weights : int; of a larger matrix so many weights are tried, drawn at random with ``seed``
     """
-    A, B, x, y = (np.array(array, dtype=np.float64) for array in (A, B, x, y))
-    rng, step, errors = np.random.default_rng(seed), 1e-5, []
-    for name, weights, gradient in zip("AB", (A, B), gradients(A, B, x, y), strict=True):
+    given = {"A": A, "B": B, "x": x, "y": y} | ({} if a is None else {"a": a, "b": b})
+    given = {name: np.array(array, dtype=np.float64) for name, array in given.items()}
+    if hidden != "sigmoid":
+        given["hidden"] = hidden
+    value = loss if a is None else _cross_entropy_loss
+    rng, step, errors = np.random.default_rng(seed), 1e-5, {}
+    names = "AB" if a is None else "ABab"
+    returned = gradients(*given.values())
+    if not isinstance(returned, (tuple, list)) or len(returned) != len(names):
+        raise ValueError(f"gradients returned no {' and '.join(f'grad_{name}' for name in names)}.")
+    for name, gradient in zip(names, returned, strict=True):
+        weights = given[name]
         shape = np.shape(gradient)
         if shape != weights.shape:
             raise ValueError(f"grad_{name} has shape {shape}, but {name} has {weights.shape}.")
@@ -95,13 +193,14 @@ def check_gradients(
             before = weights.flat[place]
             for sign in (1, -1):
                 weights.flat[place] = before + sign * step
-                slopes[i] += sign * loss(A, B, x, y) / (2 * step)
+                slopes[i] += sign * value(*given.values()) / (2 * step)
             weights.flat[place] = before
         difference = np.linalg.norm(np.ravel(gradient)[chosen] - slopes)
-        errors.append(float(difference / max(np.linalg.norm(slopes), np.finfo(float).tiny)))
-    return GradientErrors(*errors)
+        errors[name] = float(difference / max(np.linalg.norm(slopes), np.finfo(float).tiny))
+    return GradientErrors(**errors)
 
 
+@takes(**SHAPES, v_A=SHAPES["A"], v_B=SHAPES["B"], eta=POSITIVE, beta=SHARE)
 def blas_step(
     A: Array, B: Array, v_A: Array, v_B: Array, x: Array, y: Array, eta: float, beta: float
 ) -> Array:
@@ -110,8 +209,11 @@ def blas_step(
     It is `gradients` and the two lines of momentum as calls of the matrix library BLAS:
     ``v ← βv + (1−β) ∂L/∂B`` is one ``sgemm`` and ``B ← B − ηv`` one ``saxpy`` (chapter 5).
     All arrays are float32 in Fortran order, a contiguous column per galaxy: of any other, BLAS
-    would change a copy.
+    would change a copy, and that is a ValueError.
     """
+    for name, moved in (("A", A), ("B", B), ("v_A", v_A), ("v_B", v_B)):
+        if moved.dtype != np.float32 or not moved.flags.f_contiguous:
+            raise arguments.wrong(name, moved, f"give np.asfortranarray({name}, np.float32)")
     # No @ here: NumPy and SciPy may each bring a pool of threads, and two in one loop collide.
     z_tilde = sigmoid(sgemm(1, B, x))
     z = sigmoid(sgemm(1, A, z_tilde))
@@ -149,12 +251,19 @@ class NeuralNetwork:
     hidden_layer_size : int, 1 or more, else a ValueError
     seed : what ``numpy.random.default_rng`` takes, optional
         For the first weights, ``A`` before ``B``: Gaussian, mean 0, width 1/√(the layer's inputs).
+    loss : {"squared", "cross-entropy"}
+        Squared error of sigmoids without biases, the network of chapters 3 to 6, or cross-entropy
+        of a softmax with biases, the network of chapter 7, from the same first weights.
+    hidden : {"sigmoid", "relu"}
+        The hidden units; "relu", with cross-entropy alone, makes the first ``B`` √2 times as wide.
 
     Attributes
     ----------
     A, B : float32 arrays (N_out, N_hidden) and (N_hidden, N_in), in Fortran order
         The weights. Training changes them in place.
-    best_A, best_B, best_epoch
+    a, b : float32 arrays (N_out, 1) and (N_hidden, 1), with cross-entropy alone
+        The biases, 0 at first.
+    best_A, best_B, best_a, best_b, best_epoch
         The weights after the epoch with most of the validation set right, and its number (the
         first such epoch); None without a validation set.
     history : list of Epoch, NaN where there is no validation set
@@ -162,25 +271,73 @@ class NeuralNetwork:
         Pictures trained on, steps taken, seconds that took (assessing not counted), in all.
     """
 
-    def __init__(self, data_manager, *, hidden_layer_size: int = 20, seed=None) -> None:
-        _check_at_least_1("hidden_layer_size", hidden_layer_size)
-        self.data_manager = data_manager
-        self.N_in, self.N_hidden = int(data_manager.input_size), int(hidden_layer_size)
-        self.N_out = N_TYPES
+    @takes(
+        data_manager=arguments.GALAXIES, hidden_layer_size=whole, seed=arguments.seed,
+        loss=one_of("squared", "cross-entropy"), hidden=one_of(*HIDDEN_UNITS),
+    )  # fmt: skip
+    def __init__(
+        self, data_manager, *, hidden_layer_size: int = 20, seed=None,
+        loss: str = "squared", hidden: str = "sigmoid",
+    ) -> None:  # fmt: skip
+        if hidden != "sigmoid" and loss == "squared":
+            raise arguments.wrong("hidden", hidden, 'give "sigmoid", or loss="cross-entropy" too')
+        self.loss, self.hidden, self.N_out = loss, hidden, N_TYPES
+        self.N_in, self.N_hidden = int(data_manager.input_size), hidden_layer_size
         rng = np.random.default_rng(seed)
         A = rng.normal(0, 1 / math.sqrt(self.N_hidden), (self.N_out, self.N_hidden))
         B = rng.normal(0, 1 / math.sqrt(self.N_in), (self.N_hidden, self.N_in))
-        self.A, self.B = A.astype(np.float32, order="F"), B.astype(np.float32, order="F")
-        self.best_A = self.best_B = self.best_epoch = None
+        B *= math.sqrt(HIDDEN_UNITS[hidden][2])
+        weights = {"A": A, "B": B}
+        if loss == "cross-entropy":
+            weights |= {"a": np.zeros((self.N_out, 1)), "b": np.zeros((self.N_hidden, 1))}
+        self._begin(data_manager, weights)
+
+    def _begin(self, data_manager, weights: dict[str, Array]) -> None:
+        """Take the first weights by their names, before any training."""
+        self.data_manager, self.weight_names = data_manager, list(weights)
+        self._set_weights(list(weights.values()))
+        for name in [*weights, "epoch"]:
+            setattr(self, f"best_{name}", None)
         self.history: list[Epoch] = []
         self.n_trained, self.n_updates, self.training_time = 0, 0, 0.0
 
     sigmoid = staticmethod(sigmoid)
 
     def forward(self, x: Array) -> Array:
-        """Return z (N_out, S) float32 for the inputs ``x`` (N_in, S) (chapter 3)."""
-        return sigmoid(sgemm(1, self.A, sigmoid(sgemm(1, self.B, x))))
+        """Return z (N_out, S) float32 for the inputs ``x`` (N_in, S) (chapters 3 and 7)."""
+        if arguments.array("x", x, ("N_in", "S")).shape[0] != self.N_in:
+            raise arguments.wrong("x", x, f"give {self.N_in} rows, one for each input")
+        z = self._output(x)
+        return z if self.loss == "squared" else np.exp(z)
 
+    def _output(self, x: Array) -> Array:
+        """Return what `_score` takes: z, or with cross-entropy log z."""
+        if self.loss == "squared":
+            return sigmoid(sgemm(1, self.A, sigmoid(sgemm(1, self.B, x))))
+        z_tilde = HIDDEN_UNITS[self.hidden][0](sgemm(1, self.B, x) + self.b)
+        return log_softmax(sgemm(1, self.A, z_tilde) + self.a)
+
+    @np.errstate(over="ignore", invalid="ignore")  # what is no number is reported by `epochs`
+    def _step(self, v: list[Array], x: Array, y: Array, eta: float, beta: float) -> Array:
+        """Move the weights and their momenta ``v`` by one batch; return what `_output` does."""
+        if self.loss == "squared":
+            # Unchecked: to check each batch would take a fifth of the time.
+            return blas_step.__wrapped__(self.A, self.B, *v, x, y, eta, beta)
+        # `cross_entropy_gradients` in the manner of `blas_step`.
+        unit, slope, _ = HIDDEN_UNITS[self.hidden]
+        z_tilde = unit(sgemm(1, self.B, x) + self.b)
+        log_z = log_softmax(sgemm(1, self.A, z_tilde) + self.a)
+        e = np.exp(log_z) - (y > 0.5)
+        d_tilde = sgemm(1, self.A, e, trans_a=1) * slope(z_tilde)
+        share = (1 - beta) / x.shape[1]
+        for v_W, v_w, d, inputs in ((v[0], v[2], e, z_tilde), (v[1], v[3], d_tilde, x)):
+            sgemm(share, d, inputs, trans_b=1, beta=beta, c=v_W, overwrite_c=1)
+            v_w[:] = beta * v_w + share * d.sum(axis=1, keepdims=True)
+        for weights, v_w in zip(self._weights(), v, strict=True):
+            saxpy(v_w.ravel("K"), weights.ravel("K"), a=-eta)
+        return log_z
+
+    @takes(galaxy=arguments.having("answer", "give a Galaxy"))
     def predict(self, galaxy: Galaxy) -> Array:
         """Return the output (N_out, 1) for one galaxy; a ValueError if it is of another size."""
         x = np.reshape(galaxy.data, (-1, 1))
@@ -199,7 +356,8 @@ class NeuralNetwork:
                 correct = f"{record.test_accuracy:.3f} of the test set correct"
                 print(f"epoch {record.epoch:2d}: {correct}, {record.seconds:.2f} s")
                 if not told and (told := self._stalled(record)):
-                    rates = f"{learning_rate / 10:g} or {learning_rate * 10:g}"
+                    near = 0.01 <= learning_rate <= 10  # what has worked is not far from 1
+                    rates = f"{learning_rate / 10:g} or {learning_rate * 10:g}" if near else "1"
                     print(
                         "Stalled, no better than one output for every galaxy: "
                         f"try a new network with learning_rate={rates}."
@@ -207,6 +365,7 @@ class NeuralNetwork:
         except KeyboardInterrupt:
             print(f"Interrupted: what was learned from {self.n_trained} pictures is kept.")
 
+    @takes(n_epochs=whole, learning_rate=POSITIVE, beta_momentum=SHARE, batch_size=whole)
     def epochs(self, n_epochs=1, learning_rate=0.2, beta_momentum=0.9, batch_size=64):
         """Return an iterator that trains one epoch a step and yields an `Epoch` (chapter 5).
 
@@ -219,31 +378,25 @@ class NeuralNetwork:
         learning_rate : float above 0, η in ``A ← A − ηv``
         beta_momentum : float from 0 to 1, β in ``v ← βv + (1−β) ∂L/∂A``
         """
-        _check_at_least_1("n_epochs", n_epochs)
-        _check_at_least_1("batch_size", batch_size)
-        if not 0 < learning_rate < math.inf:
-            raise ValueError(f"learning_rate is {learning_rate}: give a number above 0.")
-        if not 0 <= beta_momentum <= 1:
-            raise ValueError(f"beta_momentum is {beta_momentum}: give a number from 0 to 1.")
         return self._epochs(n_epochs, learning_rate, beta_momentum, batch_size)
 
     def _epochs(self, n_epochs, learning_rate, beta_momentum, batch_size) -> Iterator[Epoch]:
         manager = self.data_manager
-        v_A, v_B = (np.zeros(w.shape, np.float32, order="F") for w in (self.A, self.B))
+        v = [np.zeros(w.shape, np.float32, order="F") for w in self._weights()]
         for _ in range(n_epochs):
             # A reader may have put other arrays in their place.
-            self.A, self.B = (np.asfortranarray(w, dtype=np.float32) for w in (self.A, self.B))
+            self._set_weights(self._weights())
             scores, seconds_before = np.zeros(3), self.training_time
             start = time.perf_counter() - seconds_before
             for x, y in manager.training_batches(batch_size):
-                z = blas_step(self.A, self.B, v_A, v_B, x, y, learning_rate, beta_momentum)
+                z = self._step(v, x, y, learning_rate, beta_momentum)
                 self.n_trained += x.shape[1]
                 self.n_updates += 1
                 self.training_time = time.perf_counter() - start
-                scores += _score(z, y)
+                scores += _score(z, y, self.loss)
                 if not math.isfinite(scores[0]):
-                    problem = f"The loss is {scores[0]}"
-                    raise FloatingPointError(f"{problem}: give a new network less learning_rate.")
+                    mend = "give a new network less learning_rate"
+                    raise FloatingPointError(f"The loss is {scores[0]}: {mend}.")
             training = (scores[:2] / (scores[2] or math.nan)).tolist()
             validation = self._evaluate(manager.validation_batches())
             test = self._evaluate(manager.test_batches())
@@ -252,24 +405,39 @@ class NeuralNetwork:
             record = Epoch(n, self.n_updates, seconds, *training, *validation, *test)
             accuracies = (e.validation_accuracy for e in self.history if e.validation_accuracy >= 0)
             if record.validation_accuracy > max(accuracies, default=-1):
-                self.best_A, self.best_B, self.best_epoch = self.A.copy("F"), self.B.copy("F"), n
+                self._keep_as_best(n)
             self.history.append(record)
             yield record
 
     def _evaluate(self, batches: Iterable[tuple[Array, Array]]) -> list[float]:
-        scores = sum((_score(self.forward(x), y) for x, y in batches), np.zeros(3))
+        scores = sum((_score(self._output(x), y, self.loss) for x, y in batches), np.zeros(3))
         return (scores[:2] / (scores[2] or math.nan)).tolist()
 
     def restore_best(self) -> None:
         """Go back to the weights of the best epoch; a RuntimeError if there is none (chapter 5)."""
         if self.best_epoch is None:
             raise RuntimeError("No epoch is best yet: train with DataManager(validation=0.1).")
-        self.A, self.B = self.best_A.copy("F"), self.best_B.copy("F")
+        self._set_weights([getattr(self, f"best_{name}").copy("F") for name in self.weight_names])
+
+    def _keep_as_best(self, epoch: int) -> None:
+        for name, w in zip(self.weight_names, self._weights(), strict=True):
+            setattr(self, f"best_{name}", w.copy("F"))
+        self.best_epoch = epoch
+
+    def _weights(self) -> list[Array]:
+        return [getattr(self, name) for name in self.weight_names]
+
+    def _set_weights(self, weights: list[Array]) -> None:
+        for name, w in zip(self.weight_names, weights, strict=True):
+            setattr(self, name, np.asfortranarray(w, dtype=np.float32))
 
     def _stalled(self, record: Epoch) -> bool:
         """Say whether the loss should have left that of the best constant output, and has not."""
-        y = one_hot(np.asarray(self.data_manager.ans)[self.data_manager.training_indices])
-        progress = min(record.training_loss, record.test_loss) / y.var(axis=1).sum()
+        answers = np.asarray(self.data_manager.ans)[self.data_manager.training_indices]
+        share = np.bincount(answers)[answers] / len(answers)  # of each galaxy's own class
+        squared = self.loss == "squared"
+        stuck = 0.98**2 * (1 - share.mean()) if squared else -np.log(share).mean()
+        progress = min(record.training_loss, record.test_loss) / stuck
         return record.n_updates >= 500 and progress > (1.05 if record.n_updates < 2000 else 0.99)
 
     def assess(self) -> float:
@@ -293,48 +461,63 @@ class NeuralNetwork:
         with np.errstate(invalid="ignore"):
             return matrix.diagonal() / matrix.sum(axis=1)
 
+    def _content(self) -> dict[str, Array]:
+        names = ["loss", "hidden", "N_in", "N_hidden", *self.weight_names, "history"]
+        names += ["n_trained", "n_updates", "training_time"]
+        if self.best_epoch is not None:
+            names += ["best_epoch", *(f"best_{name}" for name in self.weight_names)]
+        return {name: np.asarray(getattr(self, name)) for name in names}
+
     def save(self, path: str | os.PathLike) -> None:
         """Write weights, best weights, history and counts to ``path``, an ``.npz`` file."""
-        names = ["N_in", "N_hidden", "A", "B", "best_A", "best_B", "best_epoch", "history"]
-        names += ["n_trained", "n_updates", "training_time"]
-        arrays = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        partial = Path(f"{os.fspath(path)}.{os.getpid()}.part")
-        try:
-            with open(partial, "wb") as file:
-                np.savez(file, **arrays)
-            partial.replace(path)  # whole or not at all
-        finally:
-            partial.unlink(missing_ok=True)
+        save_arrays(path, self._content())
 
     @classmethod
+    @takes(path=arguments.path, data_manager=arguments.GALAXIES)
     def load(cls, path: str | os.PathLike, data_manager) -> NeuralNetwork:
         """Return a network that `save` wrote, or a ValueError if it is none or does not fit."""
         try:
-            with np.load(path, allow_pickle=False) as file:
-                saved = dict(file)
-            network = cls(data_manager, hidden_layer_size=saved["N_hidden"].item())
-            rows = saved.pop("history").tolist()
-            history = [Epoch(int(i), int(n), *rest) for i, n, *rest in rows]
-            size = saved["N_in"].item()
-        except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{path} is not a network that NeuralNetwork.save wrote.") from error
-        if size != network.N_in:
+            saved = {"loss": np.array("squared"), "hidden": np.array("sigmoid")} | load_arrays(path)
+            size, settings = cls._settings(saved)
+            if fits := size == data_manager.input_size:
+                network = cls(data_manager, **settings)
+                network._restore(saved)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"{path} is not a network that {cls.__name__}.save wrote.") from error
+        if not fits:
             raise ValueError(f"{path} takes {size} inputs: coarsen the data to that size.")
-        for name in vars(network).keys() & saved.keys():
-            setattr(network, name, saved[name] if saved[name].ndim else saved[name].item())
-        network.history = history
         return network
+
+    @classmethod
+    def _settings(cls, saved: dict[str, Array]) -> tuple[int, dict]:
+        """Return the inputs of a saved network, and what else its constructor is to be given."""
+        n_hidden, size = saved["B"].shape  # its numbers may say anything
+        settings = {name: saved[name].item() for name in ("loss", "hidden")}
+        return size, settings | {"hidden_layer_size": n_hidden}
+
+    def _restore(self, saved: dict[str, Array]) -> None:
+        """Take over what `save` wrote; a ValueError if it is anything else."""
+        history = [Epoch(int(i), int(n), *rest) for i, n, *rest in saved.pop("history").tolist()]
+        if "best_epoch" in saved:
+            self._keep_as_best(len(history))
+        expected = self._content()
+        del expected["history"]
+        for name, array in taken_as(expected, saved).items():
+            if name in ("loss", "hidden", "N_in", "N_hidden", "layout"):  # the constructor's
+                if not np.array_equal(array, expected[name]):
+                    raise ValueError(name)
+            else:
+                setattr(self, name, array if array.ndim else array.item())
+        self.history = history
 
     def __repr__(self) -> str:
         sizes = f"{self.N_in} inputs, {self.N_hidden} hidden, {self.N_out} outputs"
-        return f"<NeuralNetwork: {sizes}, trained on {self.n_trained} pictures>"
+        if self.loss != "squared":
+            sizes += f", {self.hidden} and {self.loss}"
+        return f"<{type(self).__name__}: {sizes}, trained on {self.n_trained} pictures>"
 
 
-def _score(z: Array, y: Array) -> Array:
+def _score(z: Array, y: Array, loss: str = "squared") -> Array:
     correct = np.count_nonzero(z.argmax(axis=0) == y.argmax(axis=0))
-    return np.array([np.sum((z - y) ** 2, dtype=np.float64), correct, y.shape[1]])
-
-
-def _check_at_least_1(name: str, value: int) -> None:
-    if operator.index(value) < 1:
-        raise ValueError(f"{name} is {value}: give 1 or more.")
+    terms = (z - y) ** 2 if loss == "squared" else -z[y > 0.5]
+    return np.array([np.sum(terms, dtype=np.float64), correct, y.shape[1]])

@@ -5,12 +5,17 @@ from __future__ import annotations
 import base64
 import html
 import io
+import re
+import textwrap
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython import get_ipython
+from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatterSciNotation
 from mpl_toolkits.axes_grid1 import ImageGrid
 from PIL import Image
 
@@ -21,13 +26,20 @@ COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 
 
 def use_style() -> None:
-    """Make figures readable: opaque background, colour-blind safe colours, one size of text."""
+    """Make figures readable: colours for any eye, one size of text, and vectors where they can be.
+
+    In a notebook a figure is put out as SVG with its text as text, and as a small PNG beside it for
+    what cannot show SVG. The book's pages draw the SVG in their own colours and font, and stack its
+    panels on a phone (`chapters/_ext/drawings.py`).
+    """
     plt.rcParams.update(
         {
             "figure.facecolor": "white",
             "savefig.facecolor": "white",
-            "figure.figsize": (6.4, 3.8),
-            "figure.dpi": 100,
+            "figure.figsize": (5.4, 3.4),
+            "figure.dpi": 80,
+            "font.size": 10,
+            "axes.facecolor": "none",
             "axes.prop_cycle": plt.cycler(color=COLOURS),
             "axes.titlesize": "medium",
             "figure.titlesize": "medium",
@@ -36,22 +48,68 @@ def use_style() -> None:
             "image.cmap": "cividis",
             "lines.linewidth": 1.6,
             "legend.frameon": False,
+            "svg.fonttype": "none",
+            "svg.hashsalt": "galaxies",
         }
     )
+    shell = get_ipython()
+    if shell is not None and "inline" in plt.get_backend():
+        shell.run_line_magic("matplotlib", "inline")
+        shell.display_formatter.formatters["image/svg+xml"].for_type(Figure, svg)
 
 
 def photograph(figure: Figure) -> None:
-    """Show a figure of photographs as a JPEG picture at twice the pixels of its place.
+    """Show a figure of photographs: at twice the pixels of their place, compressed with some loss.
 
     As PNG, in which noise cannot be compressed, it would weigh five times as much.
     """
-    from IPython import display
-
     file = io.BytesIO()
-    figure.savefig(file, format="jpeg", dpi=2 * figure.dpi, pil_kwargs={"quality": 80})
+    figure.savefig(file, format="jpeg", pil_kwargs={"quality": 80})
+    picture = base64.b64encode(file.getvalue()).decode()
+    shown = {"image/svg+xml": svg(figure, photographs=True), "image/jpeg": picture}
     plt.close(figure)
-    width = round(100 * figure.get_size_inches()[0])
-    display.display(display.Image(file.getvalue(), format="jpeg", width=width))
+    display({"text/plain": repr(figure), **shown}, raw=True)
+
+
+def svg(figure: Figure, *, photographs: bool = False) -> str:
+    """Return a figure as SVG whose parts say where they are, so that a page can stack them.
+
+    Each part of the figure (axes, title, legend) becomes a group with the id
+    ``part-x-y-width-height`` in points. Pictures have two pixels for each pixel of the page.
+    """
+    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+        if isinstance(axis.get_major_formatter(), LogFormatterSciNotation):
+            axis.set_major_formatter(_power_of_ten)  # no small raised digits
+    figure.draw_without_rendering()
+    points, top = 72 / figure.dpi, 72 * figure.get_figheight()
+
+    def place(box) -> tuple[float, float, float, float]:
+        return box.x0 * points, top - box.y1 * points, box.width * points, box.height * points
+
+    parts = [*figure.axes, *figure.texts, *figure.legends]
+    if figure._suptitle is not None and figure._suptitle not in parts:
+        parts.append(figure._suptitle)
+    parts = [part for part in parts if part.get_visible()]
+    boxes = [place(part.get_tightbbox()) for part in parts]
+    for part, box in zip(parts, boxes, strict=True):
+        part.set_gid("part" + "".join(f"_{value:.1f}" for value in box))
+    file = io.StringIO()
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    figure.savefig(file, format="svg", dpi=192, facecolor="none", metadata=nothing)
+    for part in parts:
+        part.set_gid(None)
+    left, upper = (min(box[i] for box in boxes) - 2 for i in (0, 1))
+    width = max(box[0] + box[2] for box in boxes) + 2 - left
+    height = max(box[1] + box[3] for box in boxes) + 2 - upper
+    size = (
+        f'width="{width:.1f}pt" height="{height:.1f}pt" style="background: #fff" '
+        f'viewBox="{left:.1f} {upper:.1f} {width:.1f} {height:.1f}"'
+    )
+    text = re.sub(r'width="\S+pt" height="\S+pt" viewBox="[^"]+"', size, file.getvalue(), count=1)
+    text = re.sub(r"(?s)<\?xml.*?(?=<svg)|<metadata>.*?</metadata>\s*|<!--.*?-->\s*", "", text)
+    if photographs:
+        text = re.sub(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)", _as_webp, text)
+    return re.sub(r"<[^>]+>", _rounded, text)
 
 
 def mosaic(galaxies: Sequence[Galaxy], caption: str) -> str:
@@ -78,14 +136,14 @@ def first_of_each_type(galaxies: Sequence[Galaxy], title: str = "") -> Figure:
     title : str, optional
         What the figure shows, and of which data.
     """
-    figure = plt.figure(figsize=(7.6, 6.4))
+    figure = plt.figure(figsize=(7.2, 6.4))
     room = (0.01, 0.01, 0.98, 0.91)  # so that a galaxy is as large as the page allows
-    grid = ImageGrid(figure, room, nrows_ncols=(3, 4), axes_pad=(0.08, 0.28))
+    grid = ImageGrid(figure, room, nrows_ncols=(3, 4), axes_pad=(0.08, 0.42))
     for ax in grid:
         ax.axis("off")
     for ax, galaxy in zip(grid, galaxies, strict=False):
         ax.imshow(_picture(galaxy), interpolation="nearest")
-        ax.set_title(f"{galaxy.index}: {_short_name(galaxy.answer)}", fontsize=8)
+        ax.set_title(textwrap.fill(f"{galaxy.index}: {_short_name(galaxy.answer)}", 22))
     figure.suptitle(title, y=0.985)
     return figure
 
@@ -104,13 +162,13 @@ def gallery(
     """
     columns = max(1, min(columns, len(galaxies)))
     rows = max(1, -(-len(galaxies) // columns))
-    size = (9.6, 9.6 / columns * rows * 1.14 + 0.5)
+    size = (7, 7 / columns * rows * 1.14 + 0.5)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
     for ax in axes.flat:
         ax.axis("off")
     for ax, galaxy, text in zip(axes.flat, galaxies, titles, strict=False):
         ax.imshow(_picture(galaxy), interpolation="nearest")
-        ax.set_title(text, fontsize=8)
+        ax.set_title(text)
     figure.suptitle(title)
     return figure
 
@@ -136,7 +194,7 @@ def learning_curves(
 
 
 def confusion(matrix: np.ndarray, *, ax: Axes | None = None, title: str = "") -> Axes:
-    """Show a confusion matrix (10, 10), each row as a share of its class, with the counts.
+    """Show a confusion matrix (10, 10): the counts, the brighter the larger their share of the row.
 
     Parameters
     ----------
@@ -144,19 +202,17 @@ def confusion(matrix: np.ndarray, *, ax: Axes | None = None, title: str = "") ->
         Row: the answer; column: what the network said (`NeuralNetwork.confusion_matrix`).
     """
     if ax is None:
-        _, ax = plt.subplots(figsize=(7.6, 6.4), layout="constrained")
+        _, ax = plt.subplots(figsize=(5.4, 4.6), layout="constrained")
     total = matrix.sum(axis=1, keepdims=True)
     share = np.divide(matrix, total, out=np.zeros(matrix.shape), where=total > 0)
-    image = ax.imshow(share, vmin=0, vmax=1)
+    ax.imshow(share, vmin=0, vmax=1)
     for row, column in np.ndindex(matrix.shape):
-        ink = "black" if share[row, column] > 0.5 else "white"
-        text = str(matrix[row, column])
-        ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=8)
-    names = [f"{_short_name(k)}  {k}" for k in range(N_TYPES)]
-    ax.set_yticks(range(N_TYPES), names, fontsize=8)
+        # Not quite black and white: a page gives those two its own colours.
+        ink = "#010101" if share[row, column] > 0.5 else "#fefefe"
+        ax.text(column, row, str(matrix[row, column]), ha="center", va="center", color=ink)
+    ax.set_yticks(range(N_TYPES), [f"{_short_name(k)}  {k}" for k in range(N_TYPES)])
     ax.set_xticks(range(N_TYPES))
     ax.set(xlabel="class that the network chose", ylabel="answer in the file", title=title)
-    ax.figure.colorbar(image, ax=ax, label="share of the row", shrink=0.8)
     return ax
 
 
@@ -166,3 +222,22 @@ def _short_name(answer: int) -> str:
 
 def _picture(galaxy: Galaxy) -> np.ndarray:
     return np.clip((galaxy.data - 0.01) / 0.99, 0, 1)
+
+
+def _power_of_ten(value: float, _position: int = 0) -> str:
+    exponent = round(np.log10(value)) if value > 0 else 0
+    if not np.isclose(value, 10.0**exponent):
+        return ""
+    raised = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{10.0**exponent:g}" if -3 <= exponent <= 3 else f"10{raised}"
+
+
+def _rounded(tag: re.Match) -> str:
+    """A hundredth of a point is enough."""
+    return re.sub(r"(?<![\w.#-])-?\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}", tag[0])
+
+
+def _as_webp(match: re.Match) -> str:
+    picture = Image.open(io.BytesIO(base64.b64decode(match[1]))).convert("RGB")
+    picture.save(file := io.BytesIO(), "WEBP", quality=75)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()

@@ -167,6 +167,52 @@ def test_a_block_of_256_by_256_white_pixels_does_not_overflow(tmp_path):
         assert np.array_equal(np.unique(d.training_set()[0]), np.float32([0.99 + 0.01]))
 
 
+@pytest.mark.parametrize("read_on_demand", [False, True])
+@pytest.mark.parametrize(
+    ("crop", "coarsen"), [(16, 4), (24, 2), (8, 4), (30, 1), (32, 8), (None, 4)]
+)
+def test_a_crop_is_the_middle_of_each_picture(galaxy_file, crop, coarsen, read_on_demand):
+    path = galaxy_file()
+    pictures = pictures_of(path)
+    d = DataManager(0.8, path, coarsen, read_on_demand, seed=1, crop=crop)
+    edge = (32 - (crop or 32)) // 2
+    assert d.crop == 32 - 2 * edge
+    assert d.input_size == 3 * (d.crop // coarsen) ** 2
+    x, y = d.test_set()
+    assert x.flags.f_contiguous
+    assert y.argmax(axis=0).tolist() == (d.test_indices // 3).tolist()
+    for column, row in enumerate(d.test_indices):
+        expected = plain_pixels(pictures[row, edge : 32 - edge, edge : 32 - edge], coarsen)
+        assert np.array_equal(d.galaxy(row).data, expected)
+        assert np.array_equal(x[:, column], np.ravel(expected))
+        assert np.array_equal(d.images[row], pictures[row])  # still of full size
+
+
+def test_one_cache_serves_every_crop_and_none_is_taken_for_another(tmp_path, write_galaxies):
+    path = tmp_path / "some.h5"
+    write_galaxies(path, 2)
+    sets = []
+    for crop in (16, None, 24, 16):
+        with DataManager(datafile=path, coarsen=4, seed=1, crop=crop) as d:
+            x = d.training_set()[0].reshape(d.crop // 4, d.crop // 4, 3, -1, order="C")
+        sets.append(x)
+    assert np.array_equal(sets[0], sets[1][2:-2, 2:-2])
+    assert np.array_equal(sets[2], sets[1][1:-1, 1:-1])
+    assert np.array_equal(sets[3], sets[0])
+    assert len(list(tmp_path.glob("*.cache"))) == 1
+
+
+def test_a_cropped_picture_is_turned_about_its_own_middle(galaxy_file):
+    path = galaxy_file(1)
+    d = DataManager(datafile=path, coarsen=4, seed=1, augment="d4", crop=16)
+    plain = [plain_pixels(p[8:24, 8:24], 4) for p in pictures_of(path)]
+    for _ in range(10):
+        x = np.concatenate([x for x, _ in d.training_batches(3)], axis=1)
+        for column, row in enumerate(d.training_indices):
+            turns = (turned(plain[row][None], t) for t in range(8))
+            assert any(np.array_equal(np.ravel(turn), x[:, column]) for turn in turns)
+
+
 # --------------------------------------------------------------------------------- in batches
 
 
@@ -419,9 +465,16 @@ def test_reading_on_demand_warns_once_and_only_about_bad_layouts(galaxy_file):
         ({"validation": -0.1}, "validation is -0.1"),
         ({"coarsen": 0}, "coarsen is 0"),
         ({"coarsen": -4}, "coarsen is -4"),
-        ({"coarsen": 3}, "coarsen is 3, but must divide the 32 pixels"),
+        ({"coarsen": 3}, "coarsen is 3: give a divisor of the 32 pixels"),
         ({"coarsen": 64}, "coarsen is 64"),
         ({"augment": "flip"}, "augment is 'flip'"),
+        ({"crop": 0}, "crop is 0"),
+        ({"crop": -16}, "crop is -16"),
+        ({"crop": 34}, "crop is 34"),
+        ({"crop": 15}, "crop is 15: give 32 less a multiple of 2, say 16"),
+        ({"crop": 12, "coarsen": 4}, "crop is 12: give 32 less a multiple of 8, say 16"),
+        ({"crop": 15.5}, "crop is 15.5"),
+        ({"crop": "middle"}, "crop is 'middle'"),
     ],
 )
 def test_bad_parameters_get_one_sentence_that_names_them(galaxy_file, options, words):

@@ -117,12 +117,19 @@ def test_a_wrong_file_gets_one_sentence_that_says_what(tmp_path, changes, words)
     assert os.listdir(tmp_path) == ["x.h5"]
 
 
-@pytest.mark.parametrize("content", [b"", b"not HDF5 at all", b"\x89HDF\r\n\x1a\n"])
-def test_what_is_not_hdf5_is_an_oserror(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"<html>Please log in", r"not a readable HDF5 file \(it begins with b'<html>Pl'\)"),
+        (b"\x89HDF\r\n\x1a\n", "not all of one"),
+    ],
+)
+def test_what_is_not_hdf5_is_an_oserror(tmp_path, content, words):
     (tmp_path / "x.h5").write_bytes(content)
-    with pytest.raises(OSError, match="not a readable HDF5 file"):
+    with pytest.raises(OSError, match=words):
         DataManager(datafile=tmp_path / "x.h5")
-    with pytest.raises(OSError, match="not a readable HDF5 file"):
+    with pytest.raises(OSError, match="is not a file"):
         open_dataset(tmp_path)
 
 
@@ -210,7 +217,7 @@ def test_eight_processes_that_ask_at_once_get_one_good_sample(cache):
     sample = simulated_sample_path(12, 1)
     assert sample.read_bytes() == (cache / "again.h5").read_bytes()
     left = {path.suffix for path in cache.iterdir()}
-    assert left <= {".h5", ".lock"}
+    assert left <= {".h5", ".lock", ".checked"}
 
 
 @pytest.mark.parametrize("keep", [0, 100, 3000, -1])
@@ -322,7 +329,7 @@ def test_block_sums_use_the_smallest_integers_that_hold_them():
     ]  # fmt: skip
 
 
-def test_contiguous_and_growing_files_and_chunks_never_written_are_read(tmp_path):
+def test_contiguous_and_growing_files_are_read_and_a_missing_chunk_is_no_black_picture(tmp_path):
     pictures = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
     with h5py.File(tmp_path / "x.h5", "w") as ds:
         ds["contiguous"] = pictures
@@ -331,9 +338,11 @@ def test_contiguous_and_growing_files_and_chunks_never_written_are_read(tmp_path
         holes = ds.create_dataset("holes", (6, 8, 8, 3), np.uint8, fillvalue=7, **layout)
         holes[2:4] = pictures[2:4]
     with h5py.File(tmp_path / "x.h5") as ds:
-        for name in ds:
+        for name in ("contiguous", "growing"):
             expected = true_sums(ds[name][:], 4)
             assert np.array_equal(reading.load_block_sums(ds[name], 4), expected)
+        with pytest.raises(OSError, match="'holes' cannot be read"):
+            reading.load_block_sums(ds["holes"], 4)
 
 
 def test_a_chunk_whose_filter_was_skipped_is_read_as_it_is(tmp_path):

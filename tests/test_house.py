@@ -14,9 +14,11 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sysconfig.get_path("scripts"))
 # Which floor a part of galaxy_lib stands on; arrows point down only.
 FLOORS = [
+    {"arguments"},
     {"galaxy", "simulator"},
     {"files"},
-    {"data", "network", "convolution", "plots"},
+    {"data", "network", "plots"},
+    {"convolution"},  # a network of other layers, trained and judged as `network` does
     {"course", "survey", "checks"},
     {"living"},
     {"__main__"},
@@ -117,7 +119,7 @@ def test_the_taught_core_is_read_in_an_afternoon():
     taught = ["galaxy", "data", "network", "convolution"]
     files = [ROOT / "galaxy_lib" / f"{name}.py" for name in taught]
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in files if path.exists())
-    assert lines <= 1100
+    assert lines <= 1300
 
 
 def test_nothing_of_one_machine_is_committed():

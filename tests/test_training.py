@@ -339,9 +339,9 @@ def test_bad_settings_change_nothing(wrong, message):
 
 def test_whole_numbers_are_asked_for():
     network = NeuralNetwork(FakeManager())
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match=r"n_epochs is 2\.5"):
         network.train(n_epochs=2.5)
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match=r"hidden_layer_size is 2\.5"):
         NeuralNetwork(FakeManager(), hidden_layer_size=2.5)
     NeuralNetwork(FakeManager(), hidden_layer_size=np.int64(2)).train(n_epochs=np.int8(1))
 

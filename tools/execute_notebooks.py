@@ -1,6 +1,6 @@
 """Execute notebooks in place, as they are committed: on the simulated sample, without residue.
 
-    python tools/execute_notebooks.py [NOTEBOOK ...]     (without a name: chapters and solutions)
+    python tools/execute_notebooks.py [NOTEBOOK ...]     (without a name: all but the exercises)
 
 What differs from run to run without saying anything (timestamps, the kernel's version, widget
 state) is left out, so that a diff shows what changed.
@@ -24,7 +24,8 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 def all_notebooks() -> list[Path]:
     """Every notebook that somebody edits; make_exercises.py makes and executes the others."""
     chapters = ROOT / "chapters"
-    return sorted([*chapters.glob("*.ipynb"), *(chapters / "solutions").glob("*.ipynb")])
+    folders = [chapters, chapters / "deeper", chapters / "solutions"]
+    return sorted(path for folder in folders for path in folder.glob("*.ipynb"))
 
 
 def clean(notebook: nbformat.NotebookNode) -> None:

@@ -84,6 +84,7 @@ def raising_cell(text: str) -> str:
 
 C = "chapters/"
 NBVAL = "nbval"  # the notebook itself is executed and compared
+CROSS = "tests/test_cross_entropy.py"
 # (what, file, edit, what should notice it: nbval, a test file, or the book)
 FAULTS: list[tuple[str, str, Edit, str]] = [
     (
@@ -97,6 +98,66 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         "galaxy_lib/network.py",
         substitute("share = (1 - beta) * 2", "share = 2"),
         "tests/test_training.py",
+    ),
+    (
+        "cross-entropy: log-sum-exp that overflows",
+        "galaxy_lib/network.py",
+        substitute("top = u.max(axis=0, keepdims=True)", "top = 0 * u.max(axis=0, keepdims=True)"),
+        CROSS,
+    ),
+    (
+        "cross-entropy: targets of 0.99 and 0.01 in training",
+        "galaxy_lib/network.py",
+        substitute("e = np.exp(log_z) - (y > 0.5)", "e = np.exp(log_z) - y"),
+        CROSS,
+    ),
+    (
+        "cross-entropy: the factor of the squared error",
+        "galaxy_lib/network.py",
+        substitute("e = z - (y > 0.5)", "e = (z - (y > 0.5)) * z * (1 - z)"),
+        CROSS,
+    ),
+    (
+        "cross-entropy: biases without momentum",
+        "galaxy_lib/network.py",
+        substitute("v_w[:] = beta * v_w + share", "v_w[:] = share"),
+        CROSS,
+    ),
+    (
+        "cross-entropy: the loss of the largest output",
+        "galaxy_lib/network.py",
+        substitute("else -z[y > 0.5]", "else -z.max(axis=0)"),
+        CROSS,
+    ),
+    (
+        "ReLU: a slope where it is off",
+        "galaxy_lib/network.py",
+        substitute("lambda z_tilde: z_tilde > 0", "lambda z_tilde: z_tilde >= 0"),
+        CROSS,
+    ),
+    (
+        "ReLU: the sigmoid's first weights",
+        "galaxy_lib/network.py",
+        substitute("z_tilde > 0, 2)", "z_tilde > 0, 1)"),
+        CROSS,
+    ),
+    (
+        "a network's file with NaN for weights",
+        "galaxy_lib/files/archives.py",
+        substitute("not np.isfinite(array).all()", "False"),
+        CROSS,
+    ),
+    (
+        "a crop beside the middle",
+        "galaxy_lib/data.py",
+        substitute("edge = (side - self.crop) // 2", "edge = (side - self.crop) // 2 - coarsen"),
+        "tests/test_data.py",
+    ),
+    (
+        "the gradients of chapter 7 with the target y",
+        C + "07_a_better_output.ipynb",
+        in_code("e = z - (y > 0.5)", "e = z - y"),
+        NBVAL,
     ),
     ("a stored number", C + "01_exploring_the_data.ipynb", other_number, NBVAL),
     (

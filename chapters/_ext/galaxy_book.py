@@ -67,6 +67,8 @@ def execute_side_by_side(app, env, docnames) -> None:
     myst-nb would run them one after the other. What fails here is left to it: it runs that
     notebook once more, and reports it in its own way.
     """
+    if app.config.nb_execution_mode != "cache":
+        return
     cache = get_cache(app.config.nb_execution_cache_path)
 
     def is_new(notebook) -> bool:

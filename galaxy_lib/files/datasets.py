@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import subprocess
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from galaxy_lib.files.reading import (
-    in_threads,
-    n_workers,
-    overhead,
-    pictures,
-    progress,
-    written_whole,
-)
+from galaxy_lib import arguments
+from galaxy_lib.arguments import optional, takes, whole
+from galaxy_lib.files import reading
+from galaxy_lib.files.reading import in_threads, n_workers, overhead, progress
 from galaxy_lib.files.splits import conflicts, sky_pairs
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
 
@@ -33,6 +31,10 @@ FILE_NAME = "Galaxy10_DECals.h5"
 SAMPLE_SIZE = 1500
 SAMPLE_SEED = 2026
 CATALOGUE = ("ra", "dec", "redshift", "pxscale")
+PLAUSIBLE = {"ra": (-180, 360), "dec": (-90, 90), "pxscale": (0.001, 1000)}  # degrees, arcsec
+MOST = 1_000_000  # galaxies in a file; pictures of more would take 200 GB
+LARGEST_SIDE = 1024
+TELL = 60  # seconds of waiting for another process after which a line says so
 GZIP_LEVEL = 1  # on these noisy pictures 6 is no smaller and takes twice the time
 
 # ---------------------------------------------------------------------------------- which file
@@ -41,7 +43,7 @@ GZIP_LEVEL = 1  # on these noisy pictures 6 is no smaller and takes twice the ti
 def cache_folder() -> Path:
     """Return the user's cache folder, or the one that the variable GALAXY10_CACHE names."""
     if chosen := os.environ.get("GALAXY10_CACHE"):
-        return Path(chosen).expanduser()
+        return arguments.path("GALAXY10_CACHE", chosen)
     import pooch
 
     return Path(pooch.os_cache("galaxy_lib"))
@@ -69,19 +71,24 @@ def dataset_path(datafile: str | os.PathLike | None = None) -> Path:
 def find_dataset(datafile: str | os.PathLike | None = None) -> tuple[Path, str]:
     """Return the file in use and why it is this one; see `dataset_path`."""
     if datafile is not None:
-        return _existing(datafile), "it was named"
+        return _existing("datafile", datafile), "it was named"
     if named := os.environ.get("GALAXY10_FILE"):
-        return _existing(named, "GALAXY10_FILE names it, but "), "GALAXY10_FILE names it"
-    if (here := Path(FILE_NAME)).exists():
-        return here, "it is in the working directory"
+        return _existing("GALAXY10_FILE", named), "GALAXY10_FILE names it"
+    if (here := Path(FILE_NAME)).exists() or here.is_symlink():
+        return _existing("path", here), "it is in the working directory"
     return simulated_sample_path(), "no real file was named or found"
 
 
-def _existing(file: str | os.PathLike, but: str = "") -> Path:
-    path = Path(file).expanduser()
-    if not path.exists():
+def _existing(name: str, file: str | os.PathLike) -> Path:
+    path = arguments.path(name, file)
+    but = "GALAXY10_FILE names it, but " if name == "GALAXY10_FILE" else ""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         hint = "`python -m galaxy_lib fetch` gets the real one"
-        raise FileNotFoundError(f"{but}there is no file {path}; {hint}.")
+        raise FileNotFoundError(f"{but}there is no file {path}; {hint}.") from None
+    except OSError as error:
+        raise OSError(f"{but}{path} cannot be opened: {error.strerror}.") from None
     return path
 
 
@@ -100,48 +107,126 @@ def open_dataset(path: str | os.PathLike) -> h5py.File:
     ValueError
         If its contents are not those of a Galaxy10 file.
     """
-    path = _existing(path)
+    path = _existing("path", path)
+    if not path.is_file():
+        raise OSError(f"{path} is not a file; name the file itself.")
     try:
-        ds = h5py.File(path, "r")
+        try:
+            ds = h5py.File(path, "r")
+        except OSError as error:
+            if "lock" not in str(error):
+                raise
+            # A file system has no locks, or a notebook that writes was left open.
+            ds = h5py.File(path, "r", locking=False)
+    except Exception as error:  # whatever HDF5 makes of a damaged file
+        raise OSError(_why_unopened(path, error)) from None
+    try:
         problem = _problem(ds)
-    except (OSError, RuntimeError, KeyError) as error:
-        raise OSError(f"{path} is not a readable HDF5 file, or not all of one ({error}).") from None
+    except Exception as error:
+        ds.close()
+        if isinstance(error, (MemoryError, reading.Damaged)):
+            raise
+        raise reading.Damaged(f"{path} is damaged; get it anew.") from None
     if problem:
         ds.close()
         raise ValueError(f"{path}: {problem}")
     return ds
 
 
+def _why_unopened(path: Path, error: Exception) -> str:
+    """Say in our own words why HDF5 does not open a file."""
+    try:
+        with path.open("rb") as file:
+            begins = file.read(8)
+    except OSError as refused:
+        return f"{path} cannot be read: {refused.strerror}."
+    size = path.stat().st_size
+    if "truncated" in str(error):
+        return f"{path} is only a part of a file ({size:,} bytes of it); get it anew."
+    if size == 0:
+        return f"{path} is empty; get it anew."
+    if begins != b"\x89HDF\r\n\x1a\n":
+        return f"{path} is not a readable HDF5 file (it begins with {begins!r}); get it anew."
+    return f"{path} is a damaged HDF5 file, or not all of one; get it anew."
+
+
 def _problem(ds: h5py.File) -> str | None:
     """Return what keeps an open file from being used, in one sentence, if anything does."""
-    for name in ("images", "ans"):
-        if not isinstance(ds.get(name), h5py.Dataset):
-            return f"it holds no data set {name!r}; a Galaxy10 file has 'images' and 'ans'."
-    images, ans = ds["images"], ds["ans"]
-    shape = "×".join(str(n) for n in images.shape)
+    arrays = {}
+    for name in ("images", "ans", *CATALOGUE):
+        link = ds.get(name, getlink=True)
+        if link is None and name in CATALOGUE:
+            continue
+        if link is not None and not isinstance(link, h5py.HardLink):
+            return (
+                f"{name!r} is a link to another place; copy the numbers themselves into the file."
+            )
+        if link is None or not isinstance(ds[name], h5py.Dataset):
+            return (
+                f"it holds no data set {name!r}; a Galaxy10 file has 'images' and 'ans', and maybe "
+                f"{', '.join(CATALOGUE)}."
+            )
+        arrays[name] = ds[name]
+    images, ans = arrays["images"], arrays["ans"]
+    shape = "×".join(str(n) for n in images.shape or ())
     if images.ndim != 4 or images.shape[3] != 3 or images.shape[1] != images.shape[2]:
         return f"'images' is {shape}, but N×256×256×3 is needed: square pictures in three bands."
     if images.shape[1] == 69:
         return "its pictures are 69×69: that is Galaxy10 SDSS, whose classes are not these ten."
-    if images.dtype != np.uint8:
+    if images.shape[1] > LARGEST_SIDE:
+        return f"its pictures are {shape}; their sides may be {LARGEST_SIDE} pixels at most."
+    if images.dtype != np.uint8 or images.id.get_type().get_precision() != 8:
         return f"'images' holds {images.dtype}, but uint8 is needed (0 to 255)."
+    n = len(images)
     if ans.ndim != 1 or ans.dtype.kind not in "iu":
         return f"'ans' is {ans.dtype} {ans.shape}, but one whole number per galaxy is needed."
-    if len(ans) != len(images):
-        return f"'images' has {len(images)} rows and 'ans' has {len(ans)}; they must be as long."
-    if len(images) == 0:
+    if len(ans) != n:
+        return f"'images' has {n} rows and 'ans' has {len(ans)}; they must be as long."
+    if n == 0:
         return "it holds no galaxies; choose another file."
-    wrong = [k for k in np.unique(ans[:]).tolist() if k not in galaxy_types]
+    if n > MOST:
+        return f"it claims to hold {n:,} galaxies, and at most {MOST:,} can be in a file."
+    for name in arrays.keys() & set(CATALOGUE):
+        if arrays[name].shape != (n,) or arrays[name].dtype.kind not in "iuf":
+            kind = f"{arrays[name].dtype} {arrays[name].shape}"
+            return f"{name!r} is {kind}, but one number per galaxy is needed."
+    if "simulated" in ds.attrs:
+        told = ds.attrs.get_id("simulated")
+        if told.shape != () or told.dtype.kind not in "biu":
+            return "its attribute 'simulated' is neither true nor false."
+    if problem := reading.storage_problem(arrays.values()):
+        return problem
+    wrong = [k for k in np.unique(reading.column(ans)).tolist() if k not in galaxy_types]
     return (
         f"'ans' holds {wrong[0]}, but the classes run from 0 to {N_TYPES - 1}." if wrong else None
     )
 
 
+@takes(ds=arguments.having("attrs", "give an open file of galaxies"))
+def is_simulated(ds: h5py.File) -> bool:
+    """Say whether the galaxies of an open file were drawn by galaxy_lib."""
+    return bool(ds.attrs.get("simulated", False))
+
+
+@takes(
+    ds=arguments.having("attrs", "give an open file of galaxies"),
+    name=arguments.one_of(*CATALOGUE),
+)
 def catalogue(ds: h5py.File, name: str) -> np.ndarray:
-    """Return a column, float64 (N,): ``ra``, ``dec``, ``redshift``, ``pxscale``; NaN if unknown."""
-    n = len(ds["ans"])
-    known = name in ds and ds[name].shape == (n,)
-    return ds[name][:].astype(np.float64) if known else np.full(n, np.nan)
+    """Return a column, float64 (N,): ``ra``, ``dec``, ``redshift``, ``pxscale``; NaN if unknown.
+
+    An OSError says that it is damaged, a ValueError that its numbers cannot be what they should.
+    """
+    if name not in ds:
+        return np.full(len(ds["ans"]), np.nan)
+    values = reading.column(ds[name]).astype(np.float64)
+    values[np.isinf(values)] = np.nan
+    low, high = PLAUSIBLE.get(name, (-np.inf, np.inf))
+    if len(wrong := values[(values < low) | (values > high)]):
+        raise ValueError(
+            f"{ds.filename}: {name!r} holds {wrong[0]:g}, but runs from {low} to {high}."
+        )
+    return values
 
 
 @dataclass(frozen=True)
@@ -156,6 +241,8 @@ class Description:
     @property
     def statement(self) -> str:
         """One sentence for the page that uses the file: are these galaxies real?"""
+        if self.problem:
+            return f"It cannot be used: {self.problem}"
         n = f"{sum(self.counts):,}"
         if self.simulated:
             return f"These are {n} simulated galaxies, drawn by galaxy_lib: not real ones."
@@ -163,7 +250,7 @@ class Description:
 
     def __str__(self) -> str:
         if self.problem:
-            return f"It cannot be used: {self.problem}"
+            return self.statement
         table = [
             f"{k}  {galaxy_types[k]:32} {count:6,} {count / sum(self.counts):7.1%}"
             for k, count in enumerate(self.counts)
@@ -171,6 +258,7 @@ class Description:
         return "\n".join([self.statement, *table, *self.notes])
 
 
+@takes(path=arguments.path)
 def describe(path: str | os.PathLike) -> Description:
     """Say what a file is: ``simulated`` or real, ``counts`` of the classes, ``notes``, ``problem``.
 
@@ -179,13 +267,14 @@ def describe(path: str | os.PathLike) -> Description:
     try:
         with open_dataset(path) as ds:
             images, ans = ds["images"], ds["ans"][:]
-            place = [catalogue(ds, name) for name in ("ra", "dec", "pxscale")]
-            simulated = bool(ds.attrs.get("simulated", False))
+            columns = {name: catalogue(ds, name) for name in CATALOGUE}
+            place = [columns[name] for name in ("ra", "dec", "pxscale")]
+            simulated = is_simulated(ds)
             layout = "in one block" if images.chunks is None else f"in chunks of {images.chunks}"
             side, packing, times = images.shape[1], images.compression, overhead(images)
+        pairs, separation = sky_pairs(*place, side=side)
     except (OSError, ValueError) as error:
         return Description(problem=str(error))
-    pairs, separation = sky_pairs(*place, side=side)
     notes = (
         f"Pictures are {side}×{side}×3, {layout}, compression: {packing or 'none'}; to read one "
         f"alone, {times:.0f} times its bytes must be read.",
@@ -201,27 +290,46 @@ def describe(path: str | os.PathLike) -> Description:
 def _write(path: Path, side: int, ans, packed: Iterable[bytes], columns, attributes) -> None:
     """Write a file in the data set's schema, one picture a chunk, from compressed pictures.
 
-    ``columns`` are written last: they may be filled while ``packed`` is gone through.
+    ``columns`` are written last: they may be filled while ``packed`` is gone through. Everything
+    in the file carries a checksum: pictures that of gzip, columns one of their own, and the
+    structure that of the file format of HDF5 1.10.
     """
-    if path.exists():
-        raise FileExistsError(f"{path} exists and was left as it is; choose another name.")
     path.parent.mkdir(parents=True, exist_ok=True)
     shape = (side, side, 3)
-    with written_whole(path, anew=True) as temporary, h5py.File(temporary, "w") as ds:
-        ds.attrs.update(attributes)
-        options = {"chunks": (1, *shape), "compression": "gzip", "compression_opts": GZIP_LEVEL}
-        images = ds.create_dataset("images", (len(ans), *shape), np.uint8, **options)
-        for row, picture in enumerate(progress(packed, len(ans), "Writing")):
-            images.id.write_direct_chunk((row, 0, 0, 0), picture)
-        ds["ans"] = np.asarray(ans, np.uint8)
-        for name, column in columns.items():
-            ds[name] = column
+    try:
+        with (
+            reading.written_whole(path, anew=True) as temporary,
+            h5py.File(temporary, "w", libver=("v110", "v110")) as ds,
+        ):
+            ds.attrs.update(attributes)
+            options = {"chunks": (1, *shape), "compression": "gzip"}
+            options["compression_opts"] = GZIP_LEVEL
+            images = ds.create_dataset("images", (len(ans), *shape), np.uint8, **options)
+            for row, picture in enumerate(progress(packed, len(ans), "Writing")):
+                images.id.write_direct_chunk((row, 0, 0, 0), picture)
+            for name, values in {"ans": np.asarray(ans, np.uint8), **columns}.items():
+                ds.create_dataset(name, data=values, chunks=(len(ans),), fletcher32=True)
+    except (OSError, RuntimeError) as error:
+        # HDF5 tells of its insides in several lines, and among them why the system refused.
+        if not (number := re.search(r"errno = (\d+)", str(error))):
+            raise
+        why = os.strerror(int(number[1]))
+        raise OSError(f"{path} cannot be written: {why}; nothing is left of it.") from None
+
+
+def _check_new(path: Path) -> None:
+    if path.exists():
+        raise FileExistsError(f"{path} exists and was left as it is; choose another name.")
 
 
 def _pack(picture: np.ndarray) -> bytes:
     return zlib.compress(np.ascontiguousarray(picture), GZIP_LEVEL)
 
 
+@takes(
+    full=arguments.path, piece=arguments.path, per_class=optional(whole),
+    fraction=optional(partial(arguments.SHARE, open_at="low")), seed=arguments.seed,
+)  # fmt: skip
 def write_piece(
     full: str | os.PathLike,
     piece: str | os.PathLike,
@@ -249,12 +357,10 @@ def write_piece(
         If not exactly one of ``per_class`` and ``fraction`` is given, or it is out of range.
     """
     if (per_class is None) == (fraction is None):
-        raise ValueError("Give one of per_class and fraction.")
-    if per_class is not None and per_class < 1:
-        raise ValueError(f"per_class is {per_class}, but must be at least 1.")
-    if fraction is not None and not 0 < fraction <= 1:
-        raise ValueError(f"fraction is {fraction}, but must be above 0 and at most 1.")
+        given = "neither" if fraction is None else f"both, {per_class} and {fraction}"
+        raise ValueError(f"Of per_class and fraction you gave {given}: give one of them.")
     rng = np.random.default_rng(seed)
+    _check_new(piece)
     with open_dataset(full) as ds:
         ans, images = ds["ans"][:], ds["images"]
         chosen = []
@@ -263,27 +369,45 @@ def write_piece(
             chosen.append(rows[: per_class or max(1, round(fraction * len(rows)))])
         rows = np.sort(np.concatenate(chosen))
         rows = rows[np.argsort(ans[rows], kind="stable")]
-        packed = in_threads(_pack, pictures(images, rows), n_workers())
+        packed = in_threads(_pack, reading.pictures(images, rows), n_workers())
         columns = {name: catalogue(ds, name)[rows] for name in CATALOGUE}
-        _write(Path(piece), images.shape[1], ans[rows], packed, columns, dict(ds.attrs))
+        simulated = {"simulated": True} if is_simulated(ds) else {}
+        _write(piece, images.shape[1], ans[rows], packed, columns, simulated)
 
 
+@takes(n_images=partial(whole, high=MOST), seed=partial(whole, low=0, high=2**63 - 1))
 def simulated_sample_path(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) -> Path:
-    """Return the simulated sample in the user's cache folder, made now if it is not there."""
-    from filelock import FileLock
+    """Return the simulated sample in the user's cache folder, made now if it is not there.
+
+    One that has been damaged is made anew, and a line on standard error says so.
+    """
+    from filelock import FileLock, Timeout
 
     from galaxy_lib.simulator import VERSION
 
     folder = cache_folder()
     path = folder / f"galaxy10-simulated-v{VERSION}-seed{seed}-n{n_images}.h5"
-    if _is_whole(path, n_images):
+    if _was_found_sound(path):
         return path
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):
-            if not _is_whole(path, n_images):  # or another process made it meanwhile
-                path.unlink(missing_ok=True)
-                simulate_sample(path, n_images, seed)
+        lock = FileLock(path.with_suffix(".lock"))
+        while True:
+            try:
+                lock.acquire(timeout=TELL)
+                break
+            except Timeout:
+                _tell(f"Another process is making {path.name}; waiting for it.")
+        try:
+            if not _was_found_sound(path):  # or another process made it meanwhile
+                if path.exists() and (problem := _unsound(path, n_images)):
+                    _tell(f"The simulated sample is made anew, for {problem}")
+                    path.unlink()
+                if not path.exists():
+                    simulate_sample(path, n_images, seed)
+                _note_sound(path)
+        finally:
+            lock.release()
     except OSError as error:
         raise OSError(
             f"The simulated sample cannot be written to {folder} ({error.strerror or error}); "
@@ -292,15 +416,43 @@ def simulated_sample_path(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) 
     return path
 
 
-def _is_whole(path: Path, n_images: int) -> bool:
-    """Say whether a cached sample is complete: HDF5 refuses a truncated file when it opens it."""
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _was_found_sound(path: Path) -> bool:
+    """Say whether a cached sample has the very bytes that were looked at before."""
     try:
-        with open_dataset(path) as ds:
-            return len(ds["ans"]) == n_images
+        return reading.checked_note(path).read_text("utf-8") == repr(reading.stamp(path))
     except (OSError, ValueError):
         return False
 
 
+def _note_sound(path: Path) -> None:
+    with reading.written_whole(reading.checked_note(path)) as temporary:
+        temporary.write_text(repr(reading.stamp(path)), "utf-8")
+
+
+def _unsound(path: Path, n_images: int) -> str | None:
+    """Look at every byte of a cached sample; return what is wrong with it, in one sentence."""
+    try:
+        with open_dataset(path) as ds:
+            if not all(ds[name].fletcher32 for name in ("ans", *CATALOGUE)):
+                return f"{path} has no checksums."
+            if len(ds["ans"]) != n_images:
+                return f"{path} holds {len(ds['ans'])} galaxies."
+            for name in CATALOGUE:
+                catalogue(ds, name)
+            reading.load_block_sums(ds["images"], ds["images"].shape[1])
+    except (OSError, ValueError, KeyError) as error:
+        return str(error)
+    return None
+
+
+@takes(
+    path=arguments.path, n_images=partial(whole, high=MOST),
+    seed=partial(whole, low=0, high=2**63 - 1),
+)  # fmt: skip
 def simulate_sample(
     path: str | os.PathLike, n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED
 ) -> None:
@@ -310,8 +462,7 @@ def simulate_sample(
     """
     from galaxy_lib.simulator import VERSION, plan_sample
 
-    if n_images < 1:
-        raise ValueError(f"n_images is {n_images}, but a sample needs at least 1 galaxy.")
+    _check_new(path)
     plans = plan_sample(seed, n_images)
     columns = {"ra": np.array([p.ra for p in plans]), "dec": np.array([p.dec for p in plans])}
     columns |= {"redshift": np.empty(n_images), "pxscale": np.empty(n_images)}
@@ -322,7 +473,7 @@ def simulate_sample(
             yield picture
 
     attributes = {"simulated": True, "seed": seed, "version": VERSION, "generator": "galaxy_lib"}
-    _write(Path(path), 256, [p.label for p in plans], packed(), columns, attributes)
+    _write(path, 256, [p.label for p in plans], packed(), columns, attributes)
 
 
 def _draw(plan) -> tuple[float, float, bytes]:

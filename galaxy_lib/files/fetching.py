@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from galaxy_lib import arguments
 from galaxy_lib.files.reading import put_in_place
 
 URL = "https://zenodo.org/records/10845026/files/Galaxy10_DECals.h5"
@@ -52,11 +53,16 @@ def fetch(url: str = URL, sha256: str = SHA256, folder: str | os.PathLike = ".")
     import pooch
     from filelock import FileLock, Timeout
 
-    sha256 = sha256.strip().lower()
+    sha256 = arguments.text("sha256", sha256).strip().lower()
     if not re.fullmatch("[0-9a-f]{64}", sha256):
-        raise ValueError(f"sha256 is {sha256!r}, but 64 hexadecimal digits are needed.")
+        raise arguments.wrong("sha256", sha256, "give 64 hexadecimal digits")
+    if not re.fullmatch(r"https?://[^\s/]+/\S*", arguments.text("url", url)):
+        raise arguments.wrong("url", url, "give an address that begins with https://")
+    folder = arguments.path("folder", folder)
+    if folder.exists() and not folder.is_dir():
+        raise arguments.wrong("folder", str(folder), "it is a file; give a folder")
     name = Path(unquote(urlsplit(url).path)).name
-    target = Path(folder) / (name if name.endswith(".h5") else "Galaxy10_DECals.h5")
+    target = folder / (name if name.endswith(".h5") else "Galaxy10_DECals.h5")
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     notes = _Notes(part)

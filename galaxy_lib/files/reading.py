@@ -7,16 +7,19 @@ chunks of full-size pictures are ever in memory, whatever the chunks look like.
 
 from __future__ import annotations
 
+import glob
 import itertools
 import json
 import math
 import os
+import platform
 import secrets
 import stat
 import sys
 import threading
 import time
 import zlib
+from array import array as array_of
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,11 +29,18 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from isal import isal_zlib
+
+from galaxy_lib import arguments
+from galaxy_lib.arguments import takes, whole
 
 FORMAT = 1  # of the cache: raised when its bytes change their meaning
 SLAB_BYTES = 64 * 2**20  # full-size pictures read at a time on h5py's own path
-SHUFFLE = h5py.h5z.FILTER_SHUFFLE
+LARGEST_CHUNK = 256 * 2**20  # a chunk has to be in memory whole
+GZIP, SHUFFLE = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE
+FLETCHER32 = h5py.h5z.FILTER_FLETCHER32
 CACHE_BLOCK = 16 * 2**20  # bytes that share one checksum
+HEAD_BYTES = 2**20  # more than the first line of any cache
 
 
 def n_workers() -> int:
@@ -78,14 +88,20 @@ def put_in_place(temporary: Path, path: Path) -> None:
 def written_whole(path: Path, *, anew: bool = False) -> Iterator[Path]:
     """Give a name to write to, which becomes ``path`` at the end or vanishes after an error.
 
-    Parts that a killed process left more than a day ago are removed. With ``anew``, a file that
-    has the name by then is left as it is, and that is a FileExistsError.
+    Parts whose process was killed are removed. With ``anew``, a file that has the name by then is
+    left as it is, and that is a FileExistsError.
     """
-    for old in path.parent.glob(f".{path.name}-????????.part"):
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into.")
+    here = platform.node().replace("-", "_") or "here"
+    for old in path.parent.glob(f".{glob.escape(path.name)}-*.part"):
         with suppress(OSError):
-            if time.time() - old.stat().st_mtime > 86400:
+            *_, host, pid, _ = ("", "", *old.stem.split("-"))
+            dead = host == here and pid.isdecimal() and not _is_running(int(pid))
+            if dead or time.time() - old.stat().st_mtime > 86400:
                 old.unlink()
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
+    who = f"{here}-{os.getpid()}-{secrets.token_hex(4)}"
+    temporary = path.with_name(f".{path.name}-{who}.part")
     try:
         yield temporary
         if anew and path.exists():
@@ -95,17 +111,35 @@ def written_whole(path: Path, *, anew: bool = False) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def _is_running(pid: int) -> bool:
+    """Say whether this machine has such a process; where that cannot be asked, it may have."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+@takes(coarsen=whole)
 def sum_dtype(coarsen: int) -> np.dtype:
     """Return the smallest unsigned type that holds a sum over ``coarsen²`` pixels of a byte."""
     return np.min_scalar_type(255 * coarsen**2)
 
 
+@takes(pictures=("n", "height", "width", "bands"), coarsen=whole)
 def block_sums(pictures: np.ndarray, coarsen: int) -> np.ndarray:
     """Add up blocks of ``coarsen`` × ``coarsen`` pixels, exactly (chapter 2).
 
     ``pictures`` is uint8 (n, height, width, bands), and ``coarsen`` divides height and width. The
     sums are (n, height / coarsen, width / coarsen, bands), of the smallest type that holds them.
     """
+    if pictures.shape[1] % coarsen or pictures.shape[2] % coarsen:
+        sides = f"{pictures.shape[1]} and {pictures.shape[2]} pixels"
+        raise arguments.wrong("coarsen", coarsen, f"give a divisor of {sides}")
     if coarsen == 1:
         return pictures
     dtype = sum_dtype(coarsen)
@@ -128,29 +162,163 @@ def overhead(images: h5py.Dataset) -> float:
     return touched * math.prod(images.chunks) / math.prod(images.shape[1:])
 
 
+# --------------------------------------------------------------------------- is it all there?
+
+
+def storage_problem(arrays: Iterable[h5py.Dataset]) -> str | None:
+    """Return what is wrong with where the file says that its data sets lie, in one sentence.
+
+    All that is read must be in the file itself, all of it must be there, and no byte may belong
+    to two: a wrong byte in an index would else be read as black, or as another's picture.
+    """
+    places = []
+    for array in arrays:
+        name, layout = array.name.lstrip("/"), array.id.get_create_plist()
+        kind = layout.get_layout()
+        if kind == h5py.h5d.VIRTUAL or layout.get_external_count():
+            return f"{name!r} is kept in other files; copy its numbers into this one."
+        if kind == h5py.h5d.CONTIGUOUS:
+            if array.id.get_offset() is None:
+                return f"{name!r} was never written: get a file that is whole."
+            places.append(np.array([[array.id.get_offset(), array.nbytes]], np.uint64))
+        elif kind == h5py.h5d.CHUNKED:
+            grid, size = _grid(array), math.prod(array.chunks) * array.dtype.itemsize
+            expected, found = math.prod(map(len, grid)), array.id.get_num_chunks()
+            if size > LARGEST_CHUNK:
+                return (
+                    f"the chunks of {name!r} are {size / 2**20:,.0f} MB each, and at most "
+                    f"{LARGEST_CHUNK >> 20} MB can be read: store it in smaller ones."
+                )
+            if found != expected:
+                return (
+                    f"{name!r} has {found:,} of its {expected:,} chunks: what is missing was "
+                    "never written or is lost; get the file anew."
+                )
+            numbers = array_of("Q")
+            array.id.chunk_iter(
+                lambda chunk, into=numbers: into.extend(
+                    (*chunk.chunk_offset, chunk.byte_offset, chunk.size)
+                )
+            )
+            found = np.array(numbers, np.uint64).reshape(expected, -1)
+            corners, odd = np.divmod(found[:, :-2], np.array(array.chunks, np.uint64))
+            inside = not odd.any() and np.all(corners < np.array([len(axis) for axis in grid]))
+            # What does not shrink is kept as it is, and packing adds next to nothing.
+            if (
+                not inside
+                or len(np.unique(corners, axis=0)) < expected
+                or not np.all((found[:, -1] > 0) & (found[:, -1] <= size + size // 8 + 4096))
+            ):
+                return f"the index of {name!r} is damaged: get the file anew."
+            places.append(found[:, -2:])
+    start, size = np.concatenate([np.empty((0, 2), np.uint64), *places]).T
+    order = np.argsort(start, kind="stable")
+    if np.any((start + size)[order][:-1] > start[order][1:]):
+        return "two of its data sets or chunks claim the same bytes: get the file anew."
+    return None
+
+
+def _grid(array: h5py.Dataset) -> list[range]:
+    """Return where chunks begin, along each axis."""
+    return [range(0, n, k) for n, k in zip(array.shape, array.chunks, strict=True)]
+
+
+class Damaged(OSError):
+    """A file whose bytes cannot be what was written."""
+
+
+@contextmanager
+def readable(array: h5py.Dataset) -> Iterator[None]:
+    """Turn what goes wrong while ``array`` is read into one sentence."""
+    if not array:
+        raise ValueError("The file of galaxies is closed: make a new DataManager to read on.")
+    path, name = Path(array.file.filename), array.name.lstrip("/")
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError, TypeError, isal_zlib.error) as error:
+        mend = "get it anew"
+        if (note := checked_note(path)).exists():  # the sample, which is looked at once
+            note.unlink(missing_ok=True)
+            mend = "run this again, and it is made anew"
+        raise Damaged(f"{path} is damaged ({name!r} cannot be read); {mend}.") from error
+
+
+def checked_note(path: Path) -> Path:
+    """Return the file that says of a cached sample which bytes were found sound."""
+    return path.with_suffix(".checked")
+
+
+def column(array: h5py.Dataset) -> np.ndarray:
+    """Return all of a data set of one number per galaxy; an OSError if it is damaged."""
+    with readable(array):
+        if array.chunks is not None:
+            for start in itertools.product(*_grid(array)):
+                _stored(array, start)
+        return array[:]
+
+
+# ------------------------------------------------------------------------------------ pictures
+
+
+def rows_of(images: h5py.Dataset, start: int, stop: int | None = None) -> np.ndarray:
+    """Return full-size pictures, uint8 (n, height, width, bands); without ``stop`` it is one.
+
+    An OSError says that the file is damaged.
+    """
+    stop = start + 1 if stop is None else stop
+    with readable(images):
+        if images.chunks is None:
+            return images[start:stop]
+        pixels = np.empty((stop - start, *images.shape[1:]), np.uint8)
+        first, *others = _grid(images)
+        touched = first[start // first.step : -(-stop // first.step)]
+        for corner in itertools.product(touched, *others):
+            chunk = _read_chunk(images, corner)
+            top, bottom = max(corner[0], start), min(corner[0] + len(chunk), stop)
+            sides = zip(corner[1:], chunk.shape[1:], strict=True)
+            place = (slice(top - start, bottom - start), *(slice(i, i + k) for i, k in sides))
+            pixels[place] = chunk[top - corner[0] : bottom - corner[0]]
+        return pixels
+
+
 def pictures(images: h5py.Dataset, rows: np.ndarray) -> Iterator[np.ndarray]:
     """Yield full-size pictures in increasing order of ``rows``, opening each chunk but once."""
     n = _slab_rows(images, 1)
     for start in range(0, len(images), n):
         wanted = rows[(rows >= start) & (rows < start + n)]
         if len(wanted):
-            yield from images[start : start + n][wanted - start]
+            yield from rows_of(images, start, min(start + n, len(images)))[wanted - start]
 
 
-def load_block_sums(images: h5py.Dataset, coarsen: int) -> np.ndarray:
+def load_block_sums(images: h5py.Dataset, coarsen: int, rows: range | None = None) -> np.ndarray:
     """Read all pictures as `block_sums`, with no more than a slab of full-size ones in memory.
 
-    ``images`` is uint8 (N, height, width, bands), in any layout. An OSError says that the file is
-    damaged.
+    ``images`` is uint8 (N, height, width, bands), in any layout; ``rows`` are those to read, from
+    the beginning of a chunk on. An OSError says that the file is damaged, or that the result takes
+    more memory than there is.
     """
-    n, height, width, bands = images.shape
-    sums = np.zeros((n, height // coarsen, width // coarsen, bands), sum_dtype(coarsen))
-    add_all = _add_raw_chunks if _reads_raw(images) else _add_slabs
+    rows = range(len(images)) if rows is None else rows
+    n, (height, width, bands) = len(rows), images.shape[1:]
+    shape, dtype = (n, height // coarsen, width // coarsen, bands), sum_dtype(coarsen)
     try:
-        add_all(images, coarsen, sums)
-    except (OSError, RuntimeError, zlib.error) as error:
-        raise OSError(f"{images.file.filename} is damaged ({error}); get it anew.") from error
+        sums = np.zeros(shape, dtype)
+    except MemoryError:
+        size = math.prod(shape) * dtype.itemsize / 1e9
+        raise OSError(
+            f"{n:,} pictures with coarsen={coarsen} take {size:,.1f} GB of memory: choose a "
+            "larger coarsen, or read_on_demand=True."
+        ) from None
+    with readable(images):
+        (_add_slabs if images.chunks is None else _add_chunks)(images, coarsen, rows, sums)
     return sums
+
+
+def slabs_of_block_sums(images: h5py.Dataset, coarsen: int) -> Iterator[np.ndarray]:
+    """Yield what `load_block_sums` returns, some thousand rows at a time."""
+    first = 1 if images.chunks is None else images.chunks[0]
+    step = first * max(1, 1024 // first)
+    for start in range(0, len(images), step):
+        yield load_block_sums(images, coarsen, range(start, min(start + step, len(images))))
 
 
 def _slab_rows(images: h5py.Dataset, n: int) -> int:
@@ -160,65 +328,74 @@ def _slab_rows(images: h5py.Dataset, n: int) -> int:
     return min(most, -(-n // chunk) * chunk)
 
 
-def _add_slabs(images: h5py.Dataset, coarsen: int, sums: np.ndarray) -> None:
-    """Fill ``sums`` through h5py, a slab of whole pictures at a time."""
+def _add_slabs(images: h5py.Dataset, coarsen: int, rows: range, sums: np.ndarray) -> None:
+    """Fill ``sums`` from pictures that lie in one block, a slab of them at a time."""
     n = _slab_rows(images, 64)
-    starts = range(0, len(images), n)
+    starts = range(0, len(rows), n)
     for start in progress(starts, len(starts), "Reading"):
-        sums[start : start + n] = block_sums(images[start : start + n], coarsen)
+        few = rows[start : start + n]
+        sums[start : start + n] = block_sums(images[few.start : few.stop], coarsen)
 
 
-def _reads_raw(images: h5py.Dataset) -> bool:
-    """Say whether chunks are plain or gzip (shuffling single bytes leaves them as they are)."""
-    if images.chunks is None:
-        return False
-    plist = images.id.get_create_plist()
-    filters = [plist.get_filter(i) for i in range(plist.get_nfilters())]
-    kinds = [kind for kind, _, values, _ in filters if (kind, values[:1]) != (SHUFFLE, (1,))]
-    return kinds in ([], [h5py.h5z.FILTER_DEFLATE])
-
-
-def _add_raw_chunks(images: h5py.Dataset, coarsen: int, sums: np.ndarray) -> None:
+def _add_chunks(images: h5py.Dataset, coarsen: int, rows: range, sums: np.ndarray) -> None:
     """Fill ``sums`` chunk by chunk: each adds what it knows of a block, so any layout will do."""
-    chunk_bytes = math.prod(images.chunks)
-    packed = images.compression is not None
     adding = threading.Lock()
 
     def add(start: tuple[int, ...]) -> None:
-        pixels = _read_chunk(images, start, packed)
+        pixels = _read_chunk(images, start)
         top, left = start[1] % coarsen, start[2] % coarsen
         bottom, right = -(top + pixels.shape[1]) % coarsen, -(left + pixels.shape[2]) % coarsen
         if top or left or bottom or right:
             # A block cut by the chunk's edge: what lies outside is another chunk's to add.
             pixels = np.pad(pixels, ((0, 0), (top, bottom), (left, right), (0, 0)))
         part = block_sums(pixels, coarsen)
-        first = (start[0], start[1] // coarsen, start[2] // coarsen, start[3])
+        part = part[: rows.stop - start[0]]
+        first = (start[0] - rows.start, start[1] // coarsen, start[2] // coarsen, start[3])
         with adding:
             sums[tuple(slice(i, i + k) for i, k in zip(first, part.shape, strict=True))] += part
 
-    grid = [range(0, n, k) for n, k in zip(images.shape, images.chunks, strict=True)]
-    threads = max(1, min(n_workers(), 2 * SLAB_BYTES // chunk_bytes))
+    grid = [rows[:: images.chunks[0]], *_grid(images)[1:]]
+    threads = max(1, min(n_workers(), 2 * SLAB_BYTES // math.prod(images.chunks)))
     n_chunks = math.prod(map(len, grid))
     for _ in progress(in_threads(add, itertools.product(*grid), threads), n_chunks, "Reading"):
         pass
 
 
-def _read_chunk(images: h5py.Dataset, start: tuple[int, ...], packed: bool) -> np.ndarray:
+def _read_chunk(images: h5py.Dataset, start: tuple[int, ...]) -> np.ndarray:
     """Return one chunk's pixels, cut at the edge of the data set, uint8 and four-dimensional."""
     inside = tuple(
         slice(i, min(i + k, n)) for i, k, n in zip(start, images.chunks, images.shape, strict=True)
     )
-    try:
-        mask, raw = images.id.read_direct_chunk(start)
-    except (OSError, RuntimeError):
-        if images.id.get_chunk_info_by_coord(start).byte_offset is not None:
-            raise
-        return images[inside]  # never written: h5py knows what such pixels are
-    # The mask says that filters were skipped, as HDF5 does where gzip would save nothing.
-    whole = np.frombuffer(raw if mask or not packed else zlib.decompress(raw), np.uint8)
-    if len(whole) != math.prod(images.chunks):  # h5py would fill it up with anything
+    stored = _stored(images, start)
+    if stored is None:
+        return images[inside]
+    whole = np.frombuffer(stored, np.uint8).reshape(images.chunks)
+    return whole[tuple(slice(part.stop - part.start) for part in inside)]
+
+
+def _stored(array: h5py.Dataset, start: tuple[int, ...]) -> bytes | None:
+    """Return a chunk's bytes unpacked, or None if HDF5 has to do that; an OSError if it is damaged.
+
+    HDF5 would unpack as much as comes, and fill up with anything what does not.
+    """
+    plist = array.id.get_create_plist()
+    filters = [plist.get_filter(i)[0] for i in range(plist.get_nfilters())]
+    mask, raw = array.id.read_direct_chunk(start)  # an error where the index does not lead to it
+    size = math.prod(array.chunks) * array.dtype.itemsize
+    # A bit of the mask says that the filter was skipped, as HDF5 does where it would save nothing.
+    applied = [kind for i, kind in enumerate(filters) if not mask >> i & 1]
+    end = len(raw) - 4 if applied[-1:] == [FLETCHER32] else len(raw)
+    if GZIP in applied:
+        unpack = isal_zlib.decompressobj()  # benchmarks/load.py: unpacking is most of reading
+        raw = unpack.decompress(memoryview(raw)[:end], size + 1)
+        if len(raw) != size or not unpack.eof:
+            raise OSError("a chunk has the wrong length")
+    # Shuffling single bytes leaves them as they are.
+    if set(applied) - {GZIP} - ({SHUFFLE} if array.dtype.itemsize == 1 else set()):
+        return None
+    if len(raw) != size:
         raise OSError("a chunk has the wrong length")
-    return whole.reshape(images.chunks)[tuple(slice(part.stop - part.start) for part in inside)]
+    return raw
 
 
 # ------------------------------------------------------------------------- the coarsened pictures
@@ -229,16 +406,15 @@ def coarsened(path: Path, images: h5py.Dataset, coarsen: int, cache_folders=()) 
 
     The cache is looked for in all ``cache_folders`` and written to the first that allows it.
     """
-    key = _key(path, images.shape, coarsen)
+    key = cache_key(path, images.shape, coarsen)
     shape = (images.shape[0], images.shape[1] // coarsen, images.shape[2] // coarsen, 3)
-    place = blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()
-    caches = [folder / f"{path.stem}-{place}-coarsen{coarsen}.cache" for folder in cache_folders]
+    caches = _caches(path, coarsen, cache_folders)
     for cache in caches:
-        with suppress(OSError, ValueError, KeyError, TypeError):
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             return _read_cache(cache, key, np.empty(shape, sum_dtype(coarsen)))
     sums = load_block_sums(images, coarsen)
     # A file that changed while it was read must not pass for the one it has become.
-    if key == _key(path, images.shape, coarsen):
+    if key == cache_key(path, images.shape, coarsen):
         for cache in caches:
             with suppress(OSError):
                 _write_cache(cache, key, sums)
@@ -246,11 +422,57 @@ def coarsened(path: Path, images: h5py.Dataset, coarsen: int, cache_folders=()) 
     return sums
 
 
-def _key(path: Path, shape: tuple[int, ...], coarsen: int) -> str:
-    """Return what a cache must have been made from. The change time cannot be set by hand."""
+def pieces(
+    path: Path, images: h5py.Dataset, coarsen: int, rows: int, cache_folders=()
+) -> Iterator[np.ndarray]:
+    """Yield what `coarsened` returns, ``rows`` pictures at a time, to save memory (chapter 9).
+
+    A sound cache is used where there is one; none is made. The pieces are the same either way.
+    """
+    key = cache_key(path, images.shape, coarsen)
+    for cache in _caches(path, coarsen, cache_folders):
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+            start = _verify_cache(cache, key)
+            break
+    else:
+        yield from _pieces_of_file(images, coarsen, rows)
+        return
+    dtype = sum_dtype(coarsen)
+    shape = (images.shape[1] // coarsen, images.shape[2] // coarsen, images.shape[3])
+    with cache.open("rb") as file:
+        file.seek(start)
+        for first in range(0, len(images), rows):
+            n = min(rows, len(images) - first)
+            yield np.fromfile(file, dtype, n * math.prod(shape)).reshape(n, *shape)
+
+
+def _pieces_of_file(images: h5py.Dataset, coarsen: int, rows: int) -> Iterator[np.ndarray]:
+    """Yield `pieces` from slabs of whole chunks, each read but once."""
+    left: list[np.ndarray] = []
+    for slab in slabs_of_block_sums(images, coarsen):
+        sums = np.concatenate([*left, slab])
+        whole = len(sums) - len(sums) % rows
+        yield from (sums[i : i + rows] for i in range(0, whole, rows))
+        left = [sums[whole:]]
+    if len(left[0]):
+        yield left[0]
+
+
+def _caches(path: Path, coarsen: int, folders) -> list[Path]:
+    """Return where the cache of a file may be."""
+    place = blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()
+    return [folder / f"{path.stem}-{place}-coarsen{coarsen}.cache" for folder in folders]
+
+
+def stamp(path: Path) -> tuple[int, ...]:
+    """Return what changes with a file's bytes. The change time cannot be set by hand."""
     file = path.stat()
-    stamp = (file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns)
-    return repr((FORMAT, *stamp, shape, coarsen))
+    return file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns
+
+
+def cache_key(path: Path, shape: tuple[int, ...], coarsen: int) -> str:
+    """Return what a cache must have been made from."""
+    return repr((FORMAT, *stamp(path), shape, coarsen))
 
 
 def _blocks(array: np.ndarray) -> list[memoryview]:
@@ -261,8 +483,10 @@ def _blocks(array: np.ndarray) -> list[memoryview]:
 
 def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
     """Fill ``sums`` from ``cache``; a ValueError or the like if it is another's, or damaged."""
+    if not cache.is_file():
+        raise ValueError("not a file")
     with cache.open("rb") as file:
-        head = json.loads(file.readline())
+        head = json.loads(file.readline(HEAD_BYTES))
         if head["key"] != key:
             raise ValueError("made from another file")
         start = file.tell()
@@ -277,6 +501,17 @@ def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
     if list(in_threads(fill, enumerate(_blocks(sums)), n_workers())) != head["checksums"]:
         raise ValueError("damaged")
     return sums
+
+
+def _verify_cache(cache: Path, key: str) -> int:
+    """Return where in ``cache`` its sums begin; a ValueError as in `_read_cache`."""
+    with cache.open("rb") as file:
+        head = json.loads(file.readline(HEAD_BYTES))
+        start = file.tell()
+        blocks = iter(lambda: file.read(CACHE_BLOCK), b"")
+        if head["key"] != key or [zlib.crc32(block) for block in blocks] != head["checksums"]:
+            raise ValueError("made from another file, or damaged")
+    return start
 
 
 def _write_cache(cache: Path, key: str, sums: np.ndarray) -> None:

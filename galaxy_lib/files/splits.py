@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from galaxy_lib.arguments import optional, takes, whole
+
 ARCSEC = np.pi / 180 / 3600  # in radians
 HALF_FIELD = 33.0  # arcsec: half a picture's side where its scale is unknown
 SAME_PLACE = 0.1  # arcsec
+MOST_PAIRS = 5_000_000
 
 
+@takes(ra=("N",), dec=("N",), pxscale=optional(("N",)), side=whole)
 def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np.ndarray]:
     """Find the pairs of galaxies of which one picture holds the other's centre (chapter 1).
 
@@ -42,14 +46,21 @@ def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np
     # Points on the unit sphere have neither poles nor a seam at RA 0.
     unit = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
     # A little further than asked, so that rounding loses no pair; the test below is exact.
-    chord = 2 * np.sin(reach.max() * ARCSEC / 2) * (1 + 1e-9)
-    pairs = cKDTree(unit).query_pairs(chord, output_type="ndarray")
+    chord = 2 * np.sin(min(reach.max() * ARCSEC, np.pi) / 2) * (1 + 1e-9)
+    tree = cKDTree(unit)
+    if (n_pairs := tree.count_neighbors(tree, chord) // 2) > MOST_PAIRS:
+        raise ValueError(
+            f"{n_pairs:,} pairs of {len(known):,} galaxies share sky: these positions or scales "
+            "cannot be true; write NaN where one is unknown."
+        )
+    pairs = tree.query_pairs(chord, output_type="ndarray")
     apart = np.linalg.norm(unit[pairs[:, 0]] - unit[pairs[:, 1]], axis=1)
     separation = 2 * np.arcsin(apart / 2) / ARCSEC
     near = separation <= reach[pairs].max(axis=1)
     return known[pairs[near]], separation[near]
 
 
+@takes(pairs=("P", 2), separation=("P",), ans=("N",))
 def conflicts(pairs: np.ndarray, separation: np.ndarray, ans: np.ndarray) -> np.ndarray:
     """Return those of the pairs (P, 2) that are one galaxy twice, under different labels."""
     return pairs[(separation < SAME_PLACE) & (ans[pairs[:, 0]] != ans[pairs[:, 1]])]

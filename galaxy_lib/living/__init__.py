@@ -38,3 +38,7 @@ def __getattr__(name: str):
     if name not in _PLACES:
         raise AttributeError(f"module {__name__} has no {name}")
     return getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

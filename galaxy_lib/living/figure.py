@@ -59,6 +59,7 @@ class Sample(NamedTuple):
     n_validation: int
     n_test: int
     simulated: bool
+    path: Path
     side: int = SIDE
 
 
@@ -99,7 +100,7 @@ def _sample(path: Path, _version: tuple[int, int], sets: tuple[tuple[int, ...], 
     quarter = SIDE // 2
     middle = pictures[:, quarter:-quarter, quarter:-quarter]
     whole = pictures.reshape(-1, SIDE, 2, SIDE, 2, 3).mean(axis=(2, 4))
-    return Sample(_sprite(middle), _sprite(whole), labels, rows, *map(len, sets), simulated)
+    return Sample(_sprite(middle), _sprite(whole), labels, rows, *map(len, sets), simulated, path)
 
 
 def _sprite(pictures: np.ndarray) -> bytes:
@@ -153,3 +154,4 @@ class SampleFigure(LivingFigure):
             statement=f"{n:,} {kind} galaxies",
             **traits,
         )
+        self.path = found.path

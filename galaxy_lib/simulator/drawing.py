@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy import ndarray as Array
 from numpy.random import Generator
+
+from galaxy_lib.arguments import CLASS, seed, takes, whole
 
 Range = tuple[float, float]
 
@@ -602,6 +604,7 @@ def draw(plan: Plan, size: int = 256) -> SimulatedGalaxy:
     return SimulatedGalaxy(picture, redshift if rng.random() > 0.02 else math.nan, pxscale)
 
 
+@takes(kind=CLASS, rng=seed, size=partial(whole, low=16, high=1024))
 def simulate_galaxy(kind: int, rng: int | Generator | None, size: int = 256) -> Array:
     """Draw one galaxy of class ``kind`` (0 to 9): uint8 (size, size, 3).
 
@@ -647,6 +650,7 @@ def plan_close_pair(rng: Generator, kind: int) -> list[Plan]:
     return [first, first._replace(ra=there, dec=dec + up / 3600, view=1)]
 
 
+@takes(seed=seed, n_images=partial(whole, high=1_000_000))
 def plan_sample(seed: int | Generator | None, n_images: int) -> list[Plan]:
     """Plan a sample of ``n_images`` rows, sorted by label, with the real data's traps in it.
 

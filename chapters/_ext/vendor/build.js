@@ -60,7 +60,6 @@ function about(metafiles, also = []) {
 
 async function buildLiving() {
   const to = path.join(living, "static");
-  fs.rmSync(to, { recursive: true, force: true });
   const sources = fs.readdirSync(path.join(living, "src")).sort();
   const digest = crypto.createHash("sha256");
   for (const name of [...sources.map((name) => path.join(living, "src", name)), "package-lock.json"]) {
@@ -71,8 +70,9 @@ async function buildLiving() {
     .filter((name) => name.endsWith(".js"))
     .map((name) => path.join(living, "src", name))
     .filter((file) => /^export default/m.test(fs.readFileSync(file, "utf8")));
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     entryPoints: figures,
+    write: false,
     outdir: to,
     bundle: true,
     minify: true,
@@ -84,6 +84,9 @@ async function buildLiving() {
     nodePaths: [path.resolve(modules)],
     plugins: [asText],
   });
+  fs.rmSync(to, { recursive: true, force: true });
+  fs.mkdirSync(to);
+  for (const file of outputFiles) fs.writeFileSync(file.path, file.contents);
   fs.writeFileSync(
     path.join(to, "LICENSES.txt"),
     about([metafile]).map((each) => each.licence).join("\n\n"),

@@ -139,7 +139,7 @@ export const LOSSES = {
     slope: (z, y) => 2 * (z - y) * z * (1 - z),
   },
   // Chapter 7: softmax, L = −Σ_outputs y ln z, y 1 or 0, with biases.
-  cross_entropy: {
+  "cross-entropy": {
     biases: true,
     y: [0, 1],
     activate(z) {

@@ -1,5 +1,5 @@
 // The sample's galaxies as one picture: how it becomes x.
-import { bytesOf } from "./ui.js";
+import { bytesOf } from "./model.js";
 
 // Cut a sprite (WebP) into its tiles: Uint8Array (N, side, side, 3), galaxy after galaxy, row after
 // row of tiles. Runs in a page and in a Worker.

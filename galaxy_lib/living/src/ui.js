@@ -6,6 +6,8 @@ import { select } from "d3-selection";
 import { line as curve } from "d3-shape";
 import css from "style:./ui.css";
 
+export { bytesOf } from "./model.js";
+
 // h("p", { class: "note" }, "text", element): an element. A property that begins with "on" is a
 // listener, one whose value is false or null is left out.
 export function h(tag, properties = {}, ...children) {
@@ -29,13 +31,6 @@ export function figureBox(el, label, className = "") {
   const box = h("div", { class: `galaxy-living ${className}`, role: "group", "aria-label": label });
   el.append(box);
   return box;
-}
-
-// A large value of the model, as bytes: sent by a kernel, or loaded by the static page.
-export async function bytesOf(model, name) {
-  const value = model.get(name);
-  const view = typeof value?.load === "function" ? await value.load() : value;
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
 export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -131,8 +126,8 @@ export function tick({ label, value, onchange }) {
 
 // --- The voice: a live region that speaks at most each few seconds, the last thing it was told. ---
 
-export function announcer(box, seconds = 4) {
-  const region = h("p", { class: "said", role: "status", "aria-live": "polite" });
+export function announcer(box, { seconds = 4, seen = true } = {}) {
+  const region = h("p", { class: seen ? "said" : "said unseen", role: "status", "aria-live": "polite" });
   box.append(region);
   let waiting = null;
   let timer = null;

@@ -1,0 +1,432 @@
+"""Checks of the exercises of chapter 2, each beside its known mistakes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from galaxy_lib.checks.runner import (
+    Failure,
+    Wrong,
+    as_numbers,
+    close,
+    exercise,
+    forbid,
+    is_endless,
+    judged,
+)
+
+
+@exercise(2)
+def inputs_per_galaxy():
+    """Count the numbers that the network meets for one galaxy at coarsen=8."""
+    return 3 * 32**2
+
+
+inputs_per_galaxy.mistakes(
+    ("Each pixel has three bands.", 32**2),
+    ("Both sides of the picture shrink by 8: 256×256 pixels become 32×32.", 256 * 256 * 3 // 8),
+    ("Both sides shrink by 8, and each pixel has three bands.", 256 * 256 // 8),
+    ("That is one side: the picture has rows and columns.", 32 * 3),
+    ("That is one side: the picture has rows and columns, and three bands.", 32),
+    ("The bands are not coarsened: there are three.", 32 * 32 * 3 / 8),
+    ("8 is the size of a block, not the side of the coarse picture.", 8 * 8 * 3),
+    ("That is the number at coarsen=4, or that of bytes as float32.", 64**2 * 3),
+    ("That is the number at coarsen=16.", 16**2 * 3),
+    ("That is the full size.", 256**2 * 3),
+    ("Those numbers are to be multiplied, not added.", 32 + 32 + 3),
+    ("Give one number: the product of these.", [32, 32, 3]),
+    ("Count the numbers of the picture alone: there is none for a bias.", 3 * 32**2 + 1),
+)
+
+
+@exercise(2)
+def one_hot(answers):
+    """Write the known outputs (10, S) for the answers (S,)."""
+    return np.where(np.arange(10)[:, None] == answers, 0.99, 0.01)
+
+
+@one_hot.cases
+def _(rng):
+    yield "the answers [3, 9, 0, 3, 5, 1, 8]", (np.array([3, 9, 0, 3, 5, 1, 8]),)
+    yield "the answers [1, 0]", (np.array([1, 0]),)
+    some = rng.integers(1, 8, 5).astype(np.uint8)
+    yield f"the answers {some.tolist()}, as uint8", (some,)
+    more = rng.integers(0, 10, 12)
+    yield f"the answers {more.tolist()}", (more,)
+
+
+def _hot(answers, low=0.01, high=0.99, rows=10, shift=0):
+    return np.where((np.arange(rows)[:, None] + shift) % rows == answers, high, low)
+
+
+one_hot.mistakes(
+    ("A sigmoid never reaches 0 or 1: use 0.01 and 0.99.", lambda a: _hot(a, 0, 1)),
+    (
+        "A column is a galaxy, and 0.01 and 0.99 stand for 0 and 1.",
+        lambda a: _hot(a, 0, 1).T,
+    ),
+    ("Outside the answer it is 0.01, not 0.", lambda a: _hot(a, 0, 0.99)),
+    ("At the answer it is 0.99, not 1.", lambda a: _hot(a, 0.01, 1)),
+    ("Outside the answer it is 0.01, not 0.1.", lambda a: _hot(a, 0.1)),
+    ("At the answer it is 0.99, not 0.9.", lambda a: _hot(a, 0.01, 0.9)),
+    ("It is 0.99 and 0.01, not 0.9 and 0.1.", lambda a: _hot(a, 0.1, 0.9)),
+    ("0.01 and 0.99 are swapped.", lambda a: _hot(a, 0.99, 0.01)),
+    ("The result is transposed: a column is a galaxy.", lambda a: _hot(a).T),
+    (
+        "A reshape keeps the order of the entries: use the transpose.",
+        lambda a: _hot(a).T.reshape(10, -1),
+    ),
+    ("The classes are shifted by one: the first one is 0.", lambda a: _hot(a, shift=1)),
+    ("The classes are shifted by one: the first one is 0.", lambda a: _hot(a, shift=-1)),
+    ("The order of the classes is turned round: class 0 is row 0.", lambda a: _hot(a)[::-1]),
+    ("There are ten classes: this has nine rows.", lambda a: _hot(a)[:9]),
+    (
+        "There are ten rows, whatever the answers are: not all classes occur.",
+        lambda a: _hot(a)[: a.max() + 1],
+    ),
+    (
+        "There are ten rows, whatever the answers are: not all classes occur.",
+        lambda a: _hot(a)[np.unique(a)],
+    ),
+    (
+        "The sum of a column is not to be 1: an entry is 0.99 or 0.01.",
+        lambda a: _hot(a) / _hot(a).sum(0),
+    ),
+    ("The answers are sorted: keep their order.", lambda a: _hot(np.sort(a))),
+    ("That is the first galaxy alone.", lambda a: _hot(a)[:, 0]),
+    ("That is the first galaxy alone.", lambda a: _hot(a[:1])),
+    ("That is one galaxy alone: give each a column.", lambda a: _hot(a[-1:])),
+    (
+        "`y[answers]` fills whole rows: name the columns too.",
+        lambda a: np.where(np.isin(np.arange(10), a)[:, None], 0.99, np.full(len(a), 0.01)),
+    ),
+    (
+        "The values are rounded to whole numbers: is the array one of integers?",
+        lambda a: 0 * _hot(a),
+    ),
+    ("There is a column for each galaxy, not for each class.", lambda a: _square(a)),
+)
+
+
+def _square(answers):
+    y = np.full((10, 10), 0.01)
+    y[answers[:10], np.arange(len(answers[:10]))] = 0.99
+    return y
+
+
+@exercise(2)
+def coarsen(picture, c):
+    """Average over blocks of c×c pixels of a uint8 picture (h, w, 3)."""
+    h, w, bands = picture.shape
+    views = [picture[i::c, j::c].astype(float) for i in range(c) for j in range(c)]
+    return np.reshape(sum(views) / c**2, (h // c, w // c, bands))
+
+
+@coarsen.cases
+def _(rng):
+    yield "a picture of 12×18 pixels and c=3", (rng.integers(0, 256, (12, 18, 3), np.uint8), 3)
+    yield "a picture of 8×4 pixels and c=2", (rng.integers(0, 256, (8, 4, 3), np.uint8), 2)
+    yield "a white picture of 40×20 pixels and c=20", (np.full((40, 20, 3), 255, np.uint8), 20)
+    yield "a picture of 15×15 pixels and c=5", (rng.integers(0, 256, (15, 15, 3), np.uint8), 5)
+
+
+def _blocks(p, c):
+    h, w, bands = p.shape
+    return p.reshape(h // c, c, w // c, c, bands)
+
+
+def _means(p, c):
+    return _blocks(p, c).mean((1, 3))
+
+
+coarsen.mistakes(
+    (
+        "The block sums overflowed: uint8 ends at 255.",
+        lambda p, c: _blocks(p, c).sum((1, 3), dtype=np.uint8) / c**2,
+    ),
+    (
+        "The block sums overflowed: 16 bits end at 65535.",
+        lambda p, c: _blocks(p, c).sum((1, 3), dtype=np.uint16) / c**2,
+    ),
+    (
+        "The block sums overflowed: uint8 ends at 255.",
+        lambda p, c: _blocks(p, c).sum((1, 3), dtype=np.uint8) // c**2,
+    ),
+    ("That is one pixel of each block: return the block's mean.", lambda p, c: p[::c, ::c]),
+    (
+        "That is one pixel of each block: return the block's mean.",
+        lambda p, c: p[c // 2 :: c, c // 2 :: c],
+    ),
+    ("That is the largest of each block: return the mean.", lambda p, c: _blocks(p, c).max((1, 3))),
+    (
+        "That is the median of each block: return the mean.",
+        lambda p, c: np.median(_blocks(p, c), (1, 3)),
+    ),
+    ("That is the sum over each block: return the mean.", lambda p, c: _means(p, c) * c**2),
+    ("A block has c×c pixels, not c.", lambda p, c: _means(p, c) * c),
+    ("The fractions are cut off: keep them.", lambda p, c: np.floor(_means(p, c))),
+    ("The values are rounded: keep the fractions.", lambda p, c: np.rint(_means(p, c))),
+    ("Keep the numbers from 0 to 255: this is divided by 255.", lambda p, c: _means(p, c) / 255),
+    ("Keep the numbers from 0 to 255: this is divided by 256.", lambda p, c: _means(p, c) / 256),
+    ("The colours are averaged too: keep the last axis.", lambda p, c: _means(p, c).mean(2)),
+    (
+        "The colours are averaged too: keep the last axis.",
+        lambda p, c: _means(p, c).mean(2, keepdims=True),
+    ),
+    (
+        "The order in `reshape` is h/c, c, w/c, c: this one mixes distant pixels.",
+        lambda p, c: p.reshape(c, len(p) // c, c, -1, 3).mean((0, 2)),
+    ),
+    (
+        "In `reshape`, the blocks come before what is inside: average over axes 1 and 3.",
+        lambda p, c: _blocks(p, c).mean((0, 2)),
+    ),
+    (
+        "The picture is taken for a square.",
+        lambda p, c: p.reshape(len(p) // c, c, len(p) // c, c, 3).mean((1, 3)),
+    ),
+    ("Rows and columns of the picture are swapped.", lambda p, c: _means(p, c).swapaxes(0, 1)),
+    ("The bands are turned round: keep their order.", lambda p, c: _means(p, c)[..., ::-1]),
+    ("The bands are the last axis, not the first.", lambda p, c: np.moveaxis(_means(p, c), 2, 0)),
+    ("The third band is missing.", lambda p, c: _means(p, c)[..., :2]),
+    ("The height alone is coarsened.", lambda p, c: p.reshape(-1, c, *p.shape[1:]).mean(1)),
+    (
+        "The width alone is coarsened.",
+        lambda p, c: p.reshape(len(p), -1, c, p.shape[2]).mean(2),
+    ),
+    (
+        "A block's size is always 4: use `c`.",
+        lambda p, c: _means(p, 4),
+    ),
+    (
+        "Block i begins at row i·c, not at row i.",
+        lambda p, c: np.array(
+            [
+                [p[i : i + c, j : j + c].mean((0, 1)) for j in range(p.shape[1] // c)]
+                for i in range(len(p) // c)
+            ]
+        ),
+    ),
+    (
+        "The blocks overlap: a block ends where the next one begins.",
+        lambda p, c: np.array(
+            [
+                [p[i : i + c + 1, j : j + c + 1].mean((0, 1)) for j in range(0, p.shape[1], c)]
+                for i in range(0, len(p), c)
+            ]
+        ),
+    ),
+)
+
+
+@judged(2)
+def split(answer):
+    """Split rows at random into training and test rows."""
+    seed = int(np.random.default_rng().integers(2**31))
+
+    def rows(n, partition, seed):
+        value = answer(n, partition, np.random.default_rng(seed))
+        if isinstance(value, np.ndarray) and value.shape == (int(partition * n),):
+            raise Wrong("Return both arrays, `training, test`: there is only one.")
+        sets = as_numbers(value, (np.arange(85), np.arange(22)))
+        if any(a.size and (a.ndim != 1 or a.dtype.kind == "b") for a in sets):
+            raise Wrong("Return row numbers, not masks: two arrays of integers.")
+        if any(a.size and (a.dtype.kind not in "iu") for a in sets):
+            raise Wrong("Return row numbers that can be used as such: two arrays of integers.")
+        return [a.astype(int) for a in sets]
+
+    training, test = rows(107, 0.8, seed)
+    every = np.concatenate([training, test])
+    missing = sorted(set(range(107)) - set(every))
+    again, other = rows(107, 0.8, seed), rows(107, 0.8, seed + 1)
+    forbid(
+        (not len(every), "Both sets are empty."),
+        (every.min(initial=0) == 1 and every.max() == 107, "Rows are numbered from 0, not from 1."),
+        (set(every) - set(range(107)), "Some numbers are no rows: 107 rows end at 106."),
+        (
+            len(set(training)) < len(training) or len(set(test)) < len(test),
+            "Some rows are drawn twice: use a permutation.",
+        ),
+        (
+            len(set(training) & set(test)) == 1 and len(every) == 108,
+            f"Row {[*set(training) & set(test)][:1]} is in both sets: cut between two rows.",
+        ),
+        (
+            set(training) & set(test),
+            f"{len(set(training) & set(test))} of 107 rows are in both sets: that tests on "
+            "training data.",
+        ),
+        (missing == [0], "Row 0 is in neither set."),
+        (missing, f"{len(missing)} of 107 rows are in neither set."),
+        (len(training) == 22, "The two sets are swapped: training comes first."),
+        (
+            len(training) == int((1 - 0.8) * 107),
+            "`partition` is the fraction of the training rows, not of the test rows.",
+        ),
+        (
+            len(training) == 86,
+            "86 rows to train on: int(0.8 * 107) cuts the fraction off, it is 85.",
+        ),
+        (len(training) != 85, f"{len(training)} rows to train on is not int(0.8 * 107)."),
+        (set(training) == set(range(85)), "Unshuffled: the test set has the last classes."),
+        (set(test) == set(range(22)), "Unshuffled: the test set has the first classes."),
+        (
+            not _same_sets(again, (training, test)),
+            "The same seed splits differently: draw from `rng` alone.",
+        ),
+        (
+            _same_sets(other, (training, test)),
+            "Another seed gives the same split: draw from `rng`.",
+        ),
+        (np.all(np.diff(every) % 107 == 1), "The rows are rotated, not shuffled."),
+        (
+            np.all(np.diff(training) > 0) and np.all(np.diff(test) > 0),
+            "Both sets are sorted: leave them in random order.",
+        ),
+        (
+            np.all(np.diff(training) > 0) or np.all(np.diff(test) > 0),
+            "One of the sets is sorted: leave it in random order.",
+        ),
+    )
+    for n, partition in ((int(np.random.default_rng().integers(40, 90)), 0.5), (10, 0.3)):
+        what = f"{n} rows and partition={partition}"
+        try:
+            training, test = rows(n, partition, seed)
+        except Failure as failure:
+            raise Wrong(f"For {what}: {failure.told}") from None
+        sizes, every = (len(training), len(test)), sorted([*training, *test])
+        forbid(
+            (
+                sizes == (int(0.8 * n), n - int(0.8 * n)),
+                "The fraction is always 0.8: use `partition`.",
+            ),
+            (
+                sizes != (int(partition * n), n - int(partition * n)),
+                f"For {what}: the sets have {sizes[0]} and {sizes[1]} rows.",
+            ),
+            (every != [*range(n)], f"For {what}: not each row comes once."),
+        )
+
+
+def _same_sets(first, second) -> bool:
+    return all(close(a, b) for a, b in zip(first, second, strict=True))
+
+
+@judged(2)
+def batches(answer):
+    """Hand out the batches of one epoch."""
+    draw = np.random.default_rng()
+    x = draw.permutation(69.0 + np.arange(69)).reshape(3, 23)
+    y = x[:2] + 1000
+
+    def epochs(x, y, size, *rngs):
+        for made in answer.several(*[(x, y, size, rng) for rng in rngs]):
+            if not isinstance(made, list):
+                raise Wrong("Hand out a list of pairs (x_b, y_b), or yield them.")
+            if is_endless(made):
+                raise Wrong("The batches do not end: stop when every galaxy was met once.")
+            yield [_pair(pair, x, y) for pair in made]
+
+    seed = int(draw.integers(2**31))
+    rng, same = np.random.default_rng(seed), np.random.default_rng(seed)
+    first, second, repeated = epochs(x, y, 5, rng, rng, same)
+    widths = [a.shape[-1] if a.ndim == 2 else None for a, _ in first]
+    a, b = first[0] if first else (x[:, :0], y[:, :0])
+    forbid(
+        (not first, "There is no batch: was a generator used up before?"),
+        (a.shape == (5, 3), "A column is a galaxy: x_b should be (3, 5), not (5, 3)."),
+        (a.shape[:1] == (2,) and b.shape[:1] == (3,), "x_b comes first, then y_b."),
+        (0 in widths, "The last batch is empty."),
+        (widths == [5] * 4, "The last batch, a short one, is left out."),
+        (widths == [4, 4, 4, 4, 4, 3], "The batches hold 4 galaxies: use `batch_size`."),
+        (widths == [5], "There is one batch alone: go through all galaxies."),
+        (widths == [23], "There is one batch of all galaxies: cut it."),
+        (
+            len(widths) == 5
+            and sum(w or 0 for w in widths) == 23
+            and widths[0] != 3
+            and widths != [5, 5, 5, 5, 3],
+            f"The batches are {widths} wide: all but the last have `batch_size` galaxies.",
+        ),
+        (
+            widths == [5] * 5,
+            "The last batch is filled up: each galaxy comes once, so it has 3 of 23.",
+        ),
+        (
+            widths != [5, 5, 5, 5, 3],
+            f"23 galaxies in batches of 5 come as {widths}, not as [5, 5, 5, 5, 3].",
+        ),
+        ({a.shape[0] for a, _ in first} != {3}, f"x_b has shape {a.shape}, not (3, 5)."),
+        (
+            [(2, w) for w in widths] != [b.shape for _, b in first],
+            f"y_b has shape {b.shape}, not (2, 5).",
+        ),
+    )
+    columns, targets = (np.concatenate(part, axis=1) for part in zip(*first, strict=True))
+    again = np.concatenate([a for a, _ in second], axis=1)
+    here, there = ({tuple(column) for column in part.T} for part in (columns, x))
+    forbid(
+        (
+            np.array_equal(targets, y) and not np.array_equal(columns, x),
+            "y is left in its old order: shuffle it as x.",
+        ),
+        (
+            not here <= there and np.array_equal(np.sort(columns.ravel()), np.sort(x.ravel())),
+            "The inputs of a galaxy are shuffled too: its column is to stay as it is.",
+        ),
+        (not here <= there, "Some columns of x_b are no galaxy of x."),
+        ((targets - 1000 != columns[:2]).any(), "x and y are shuffled apart: use one permutation."),
+        (len(here) < 23, "Some galaxies come twice, others never: use a permutation."),
+        (np.array_equal(columns, x), "The galaxies come in their old order: shuffle them."),
+        (
+            np.array_equal(columns, x[:, ::-1]),
+            "The galaxies come in their old order, backwards: shuffle them.",
+        ),
+    )
+    blocks = [set(a[0]) for a, _ in first]
+    in_order = [set(x[0, i : i + 5]) for i in range(0, 23, 5)]
+    kept = [np.isin(np.searchsorted(np.sort(x[0]), a[0]), range(23)) for a, _ in first]
+    repeat = np.concatenate([a for a, _ in repeated], axis=1)
+    place = {value: i for i, value in enumerate(x[0])}
+    runs = [[place[v] for v in a[0]] for a, _ in first]
+    forbid(
+        (blocks == in_order, "Galaxies are shuffled inside a batch only: shuffle them all."),
+        (
+            all(np.all(np.diff(run) == 1) for run in runs) and bool(kept),
+            "The batches are shuffled, not the galaxies in them.",
+        ),
+        (
+            np.array_equal(columns, again),
+            "The next epoch has the same order: draw a new one from `rng`.",
+        ),
+        (
+            not np.array_equal(columns, repeat),
+            "The same seed gives another order: draw from `rng` alone.",
+        ),
+    )
+    for n, size in ((20, 5), (9, 4), (6, 7)):
+        what = f"{n} galaxies in batches of {size}"
+        fitting = [min(size, n - i) for i in range(0, n, size)]
+        x_n = draw.normal(size=(4, n)).astype(np.float32)
+        try:
+            (made,) = epochs(x_n, x_n[:3] + 7, size, rng)
+        except Failure as failure:
+            raise Wrong(f"For {what}: {failure.told}") from None
+        widths = [a.shape[-1] for a, _ in made]
+        forbid(
+            (0 in widths, f"For {what}: the last batch is empty."),
+            (widths != fitting, f"For {what}: they come as {widths}, not as {fitting}."),
+        )
+
+
+def _pair(pair, x, y):
+    if isinstance(pair, np.ndarray) and pair.ndim == 2 and len(pair) == len(x):
+        raise Wrong("A batch is a pair (x_b, y_b): this is x_b alone.")
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise Wrong("Hand out pairs (x_b, y_b): two arrays for each batch.")
+    a, b = as_numbers(pair, (x, y))
+    if a.ndim == 1 and a.dtype.kind in "iu":
+        raise Wrong("Hand out the columns of x and y, not their numbers.")
+    if a.ndim != 2 or b.ndim != 2:
+        raise Wrong(f"x_b has shape {a.shape}, y_b {b.shape}: both have a column for each galaxy.")
+    return a, b

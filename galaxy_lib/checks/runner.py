@@ -1,0 +1,520 @@
+"""Run an answer on several inputs, compare, and say in one sentence what is wrong.
+
+An exercise is a function of its chapter's file, `exercise` makes a check of it. The function
+computes what is right, in another way than the model solution; beside it stand the inputs to try,
+`cases`, drawn anew in each call so that no constant passes, and the known `mistakes`, functions
+too. A mistake is named where the answer agrees with it on *every* input; else the check says what
+is true of one of them. Where more than one answer is right, `judged` makes a check of a function
+that looks for itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import contextlib
+import copy
+import inspect
+import os
+import sys
+import textwrap
+import warnings
+from collections.abc import Callable, Iterator
+
+import cloudpickle
+import numpy as np
+
+from galaxy_lib.checks import process
+from galaxy_lib.checks.process import Handed, hand_over
+from galaxy_lib.checks.worker import FIRST
+
+TOLERANCE = {2: 5e-3, 4: 1e-4, 8: 1e-4}  # of the largest value, by the bytes of a float
+
+_chapters: dict[int, dict[str, Callable]] = {}
+_results: dict[str, Result] = {}
+
+
+class Result:
+    """What a check says: ``message`` is shown; ``passed`` and ``attempted`` are True or False."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        self.passed = message == "correct"
+        self.attempted = message != "not attempted yet"
+
+    def __repr__(self) -> str:
+        return self.message
+
+
+class CheckFailed(AssertionError):
+    """An exercise is not solved: raised under nbgrader alone, and shown as one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
+class Wrong(Exception):
+    """A mistake was found; the text is its sentence."""
+
+
+class Blank(Wrong):
+    """What came back is what a stub gives: it is kept as ``value``."""
+
+    def __init__(self, sentence: str, value) -> None:
+        super().__init__(sentence)
+        self.value = value
+
+
+class Unordered(list):
+    """What a set held."""
+
+
+def exercises() -> dict[int, dict[str, Callable]]:
+    """Return the checks by chapter and name."""
+    return _chapters
+
+
+def note(name: str, message: str) -> None:
+    """Keep what a check said, for `progress`."""
+    _results[name] = Result(message)
+
+
+def progress(chapter: int) -> None:
+    """Print which exercises of a chapter are solved, as far as they were checked by now."""
+    names = _chapters[chapter]
+    results = [_results.get(name, Result("not attempted yet")) for name in names]
+    for number, (name, result) in enumerate(zip(names, results, strict=True), 1):
+        state = "solved" if result.passed else "not solved yet" if result.attempted else result
+        print(f"{chapter}.{number} {name:<22}{state}")
+    print(f"{sum(result.passed for result in results)} of {len(names)} exercises solved")
+
+
+# -------------------------------------------------------------------------------- making a check
+
+
+def exercise(chapter: int, *, read: Callable | None = None) -> Callable:
+    """Make a check of the function that computes what is right, for the arguments of a case.
+
+    Without arguments the answer is a value. ``read`` turns what comes back into arrays.
+    The check has two attributes to add to it: ``cases`` decorates a generator of
+    ``(what, arguments)`` that draws from the ``rng`` it is given, and ``mistakes`` takes pairs
+    ``(sentence, function)``; a function computes what the mistake leads to, of the same arguments.
+    """
+
+    def make(right: Callable) -> Callable:
+        cases: list[Callable] = []
+        mistakes: list[tuple[str, object]] = []
+
+        def look(answer: Answer) -> None:
+            if not inspect.signature(right).parameters:
+                _judge_value(answer, right(), mistakes)
+            else:
+                _judge_function(answer, right, cases[0], mistakes, read)
+
+        check = _register(chapter, right, look)
+        check.cases = cases.append
+        check.mistakes = lambda *pairs: mistakes.extend(pairs)
+        check.known, check.right = mistakes, right
+        return check
+
+    return make
+
+
+def judged(chapter: int) -> Callable:
+    """Make a check of a function that calls the answer itself and raises `Wrong` or returns."""
+
+    def make(look: Callable) -> Callable:
+        check = _register(chapter, look, look)
+        check.known = []
+        check.mistakes = lambda *pairs: check.known.extend(pairs)
+        return check
+
+    return make
+
+
+def _register(chapter: int, function: Callable, look: Callable) -> Callable:
+    name = function.__name__
+
+    def check(answer=None) -> Result:
+        grading = bool(os.environ.get("NBGRADER_EXECUTION"))
+        try:
+            result = judge(name, hand_over(answer, name), limit=10 if grading else 2, fresh=grading)
+        except ValueError as error:
+            result = Result(str(error))
+        _results[name] = result
+        if grading and not result.passed:
+            raise CheckFailed(f"{name}: {result}")
+        return result
+
+    known = _chapters.setdefault(chapter, {})
+    known[name] = check
+    check.__name__ = check.__qualname__ = name
+    check.__module__ = function.__module__
+    check.__doc__ = f"Check exercise {chapter}.{[*known].index(name) + 1}: {function.__doc__}"
+    check.look = look
+    # Functions among a case's arguments go to the worker whole: it cannot import them.
+    cloudpickle.register_pickle_by_value(sys.modules[function.__module__])
+    return check
+
+
+def judge(name: str, handed: Handed, *, limit: float = 2, fresh: bool = False) -> Result:
+    """Judge an answer that was handed over, and say what came out; never raise.
+
+    The answer may compute for ``limit`` seconds, in the worker that waits or in a ``fresh`` one.
+    """
+    check = next(checks[name] for checks in _chapters.values() if name in checks)
+    worker = process.start(limit, fresh=fresh)
+    try:
+        with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
+            check.look(Answer(handed, worker))
+    except (Wrong, process.Stopped) as told:
+        return Result(str(told))
+    except Failure as failure:
+        return Result(failure.told)
+    except Exception:
+        return Result("The result has another form than the text asks for.")
+    finally:
+        if fresh:
+            worker.kill()
+    return Result("correct")
+
+
+class Failure(Exception):
+    """The answer ended with an error: its type's ``name``, and what is ``told`` about it."""
+
+    def __init__(self, name: str, told: str) -> None:
+        super().__init__(told)
+        self.name, self.told = name, told
+
+
+# ---------------------------------------------------------------------------- calling an answer
+
+
+class Answer:
+    """A student's answer: ``value`` as plain data, or called as the function that it is."""
+
+    def __init__(self, handed: Handed, worker) -> None:
+        self._handed, self._worker = handed, worker
+        reply = worker.take(handed)
+        if "error" in reply:
+            raise Wrong(
+                "It cannot be taken into the process that checks it "
+                f"({reply['error']}: {reply['text']})."
+            )
+        self.value = unpacked(reply["value"])
+        if is_blank(self.value):
+            raise Wrong(_why_blank_value(handed.source, self.value))
+
+    def __call__(self, *arguments):
+        """Return what the function returns for copies of ``arguments``, as plain data."""
+        return self.several(arguments)[0]
+
+    def several(self, *cases: tuple) -> list:
+        """Return what the function returns for one case after the other."""
+        return [self._value(reply) for reply in self._worker.call(cases, self._handed)]
+
+    def _value(self, reply: dict):
+        if "not_callable" in reply:
+            raise Wrong(f"Give the check your function; this is a {self._handed.kind}.")
+        if "error" in reply:
+            text = f": {reply['text']}" if reply["text"] else ""
+            raise Failure(reply["error"], f"{reply['error']}{reply['line']}{text}")
+        if "changed" in reply:
+            raise Wrong(f"It changes its input `{reply['changed']}`: copy first.")
+        value = unpacked(reply["value"])
+        if is_blank(value):
+            raise Blank(_why_blank(self._handed.source, value), value)
+        return value
+
+
+def unpacked(value):
+    """Return plain data as lists, numbers and arrays again."""
+    if isinstance(value, list):
+        return [unpacked(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        raw = np.frombuffer(base64.b64decode(value["array"]), np.dtype(value["dtype"]))
+        return raw.reshape(value["shape"])
+    if "dict" in value:
+        return {key: unpacked(item) for key, item in value["dict"]}
+    if "set" in value:
+        return Unordered(map(unpacked, value["set"]))
+    return Other(value["kind"], value.get("large"))
+
+
+class Other:
+    """What is no number and no text: only its type's name came back."""
+
+    def __init__(self, kind: str, shape: list | None = None) -> None:
+        self.kind, self.shape = kind, shape
+
+
+def is_blank(value) -> bool:
+    """Say whether this is what a stub holds: None or nothing but NaN."""
+    if isinstance(value, dict | list):
+        items = [*value.values()] if isinstance(value, dict) else value
+        return bool(items) and all(map(is_blank, items))
+    if isinstance(value, float | np.ndarray) and np.size(value):
+        return bool(np.asarray(value).dtype.kind == "f" and np.isnan(value).all())
+    return value is None
+
+
+def _why_blank_value(source: str, value) -> str:
+    """Say whether the cell of a value is still the stub, or was filled under another name."""
+    lines = [line for line in source.splitlines() if line.strip() and line.lstrip()[0] != "#"]
+    if value is None and len(lines) > 1 and all("None" not in line for line in lines[1:]):
+        return f"`{lines[0].split('=')[0].strip()}` is still None: did another name get the value?"
+    return "not attempted yet"
+
+
+def _why_blank(source: str, value) -> str:
+    """Say whether a function that gives nothing is still the stub, or what may have happened."""
+    with contextlib.suppress(IndexError, SyntaxError, ValueError):
+        source = textwrap.dedent(source)
+        stub = ast.parse(source).body[0]
+        if "YOUR CODE HERE" in source and isinstance(stub, ast.FunctionDef):
+            body = stub.body[ast.get_docstring(stub) is not None :]
+            if all(isinstance(line, ast.Assign | ast.Return) for line in body):
+                return "not attempted yet"
+    if value is None:
+        return "It returns nothing: is a `return` missing, or was the result printed instead?"
+    return "Every value is NaN, as in the template: fill its array, for adding to NaN gives NaN."
+
+
+# ------------------------------------------------------------------------------------ comparing
+
+
+def _judge_value(answer: Answer, right, mistakes) -> None:
+    value = as_numbers(answer.value, right)
+    if close(value, right):
+        return
+    for sentence, wrong in mistakes:
+        if close(value, wrong):
+            raise Wrong(sentence)
+    if value.shape != np.shape(right):
+        raise Wrong(f"It has the shape {value.shape}: give one number.")
+    raise Wrong(f"The value is too {'small' if value < right else 'large'}.")
+
+
+def _judge_function(answer: Answer, right, make_cases, mistakes, read) -> None:
+    cases = [*make_cases(np.random.default_rng())]
+    wanted = [right(*_copied(arguments)) for _, arguments in cases]
+    wanted = [read(value) if read else value for value in wanted]
+    values = [
+        _attempt(answer, arguments, read, w) for (_, arguments), w in _pairs_of(cases, wanted)
+    ]
+    if all(isinstance(value, Blank) for value in values):
+        raise values[0]
+    values = [
+        _numbers(value.value, read, w) if isinstance(value, Blank) else value
+        for value, w in _pairs_of(values, wanted)
+    ]
+    if all(_agree(value, w) for value, w in _pairs_of(values, wanted)):
+        what, arguments = cases[0]
+        again = _attempt(answer, arguments, read, wanted[0])
+        if not _agree(again, wanted[0]):
+            raise Wrong(
+                "Called a second time on the same input, it gives another result: "
+                "does it keep or change something outside?"
+            )
+        return
+    # Errors alone are no evidence of a certain mistake.
+    some = any(
+        not isinstance(value, Exception) or getattr(value, "raw", None) is not None
+        for value in values
+    )
+    for sentence, wrong in mistakes if some else ():
+        if all(
+            _agree(value, _mistaken(wrong, arguments, read, w))
+            for value, (_, arguments), w in zip(values, cases, wanted, strict=True)
+        ):
+            raise Wrong(sentence)
+    if not any(isinstance(value, Exception) for value in values):
+        _name_what_is_general(values, wanted)
+    for (what, _), value, w in zip(cases, values, wanted, strict=True):
+        if not _agree(value, w):
+            all_wrong = not any(_agree(v, w) for v, w in _pairs_of(values, wanted))
+            raise Wrong(_told(what, value, w, all_wrong))
+
+
+def _pairs_of(first, second) -> Iterator:
+    return zip(first, second, strict=True)
+
+
+def _copied(arguments) -> list:
+    return [copy.deepcopy(a) if isinstance(a, np.ndarray | list | tuple) else a for a in arguments]
+
+
+def _attempt(answer: Answer, arguments, read, right):
+    """Return the answer's value as numbers, or what went wrong."""
+    try:
+        return _numbers(answer(*arguments), read, right)
+    except Failure as failure:
+        return failure
+    except Blank as blank:
+        return blank
+
+
+def _numbers(value, read, right):
+    """Return numbers, or the sentence that says why not, beside what came back."""
+    try:
+        return as_numbers(read(value) if read else value, right)
+    except Wrong as wrong:
+        wrong.raw = None
+        with contextlib.suppress(ValueError, TypeError):
+            wrong.raw = np.asarray(value, float)
+        return wrong
+
+
+def _mistaken(wrong, arguments, read, right):
+    """Return what a known mistake leads to, also where that is an error."""
+    try:
+        value = wrong(*_copied(arguments))
+        return _numbers([*value] if isinstance(value, Iterator) else value, read, right)
+    except Exception as error:
+        return Failure(type(error).__name__, "")
+
+
+def _agree(value, other) -> bool:
+    if isinstance(value, Failure) or isinstance(other, Failure):
+        both = isinstance(value, Failure) and isinstance(other, Failure)
+        return both and value.name == other.name
+    if isinstance(value, Wrong) or isinstance(other, Wrong):
+        raw, other_raw = getattr(value, "raw", None), getattr(other, "raw", None)
+        if raw is None or other_raw is None:
+            return raw is other_raw and str(value) == str(other)
+        return close(raw, other_raw)
+    return close(value, other)
+
+
+def as_numbers(value, right, what: str = "The result"):
+    """Return ``value`` as an array of numbers, or as a tuple of arrays where ``right`` is one."""
+    if isinstance(right, tuple):
+        if isinstance(value, Unordered) or not isinstance(value, list | tuple | np.ndarray):
+            made = (
+                f"a {_kind(value)}"
+                if isinstance(value, Other | str | dict | list)
+                else "one number"
+            )
+            raise Wrong(f"Return {len(right)} values, as in `return first, second`, not {made}.")
+        n = len(value) if isinstance(value, list | tuple) or value.ndim else 1
+        if n != len(right):
+            raise Wrong(f"Return {len(right)} values, as in `return first, second`, not {n}.")
+        names = [f"Value {i} of the result" for i in range(1, len(right) + 1)]
+        return tuple(map(as_numbers, value, right, names))
+    if isinstance(value, Other) and value.shape:
+        raise Wrong(f"{what} has shape {tuple(value.shape)}: it should be {np.shape(right)}.")
+    if isinstance(value, Other | str | dict | Unordered):
+        raise Wrong(f"{what} is a {_kind(value)}: it should be made of numbers.")
+    if value is None:
+        raise Wrong(f"{what} is None: it should be made of numbers.")
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise Wrong(f"{what} has rows of different lengths.") from None
+    if array.dtype.kind == "O" and all(isinstance(item, int) for item in array.ravel()):
+        array = array.astype(float)  # integers beyond 64 bits
+    if array.dtype.kind not in "biuf":
+        raise Wrong(f"{what} holds something else than numbers.")
+    return array.reshape(()) if array.size == 1 and np.ndim(right) == 0 else array
+
+
+def _kind(value) -> str:
+    if isinstance(value, Other):
+        return value.kind
+    return "set" if isinstance(value, Unordered) else type(value).__name__
+
+
+def close(value, other) -> bool:
+    """Say whether values are equal up to their rounding: to float16, or to three decimals."""
+    if isinstance(other, tuple):
+        if not isinstance(value, tuple) or len(value) != len(other):
+            return False
+        return all(close(v, o) for v, o in zip(value, other, strict=True))
+    value, other = np.asarray(value), np.asarray(other)
+    if value.shape != other.shape or value.dtype.kind not in "biuf":
+        return False
+    exact, bytes_each = other.dtype.kind != "f", value.dtype.itemsize
+    bytes_each = bytes_each if value.dtype.kind == "f" else 8
+    value = value.astype(float)
+    size = np.abs(other[np.isfinite(other)]).max(initial=0) or 1
+    tolerance = size * (1e-9 if exact else TOLERANCE.get(bytes_each, 1e-4))
+    if not exact and size > 0.01 and np.array_equal(value, np.round(value, 3), equal_nan=True):
+        tolerance = max(tolerance, 5.01e-4)
+    return np.allclose(value, other, 0, tolerance, equal_nan=True)
+
+
+def _name_what_is_general(values, wanted) -> None:
+    """Name a mistake that any exercise may have, where it explains every value."""
+    flat = [
+        (v, w)
+        for value, right in _pairs_of(values, wanted)
+        for v, w in (_pairs_of(value, right) if isinstance(right, tuple) else [(value, right)])
+    ]
+    for change, sentence in (
+        (np.negative, "The sign is wrong: every value has the opposite one."),
+        (np.transpose, "The result is transposed: rows and columns are swapped."),
+        (np.rint, "The values are rounded: keep the fractions."),
+        (np.floor, "The values are rounded down: keep the fractions."),
+        (lambda a: np.mod(a, 256), "Integers overflowed: uint8 counts to 255, then from 0 again."),
+    ):
+        if sum(np.size(w) for _, w in flat) > 3 and all(close(v, change(w)) for v, w in flat):
+            raise Wrong(sentence)
+    if any(v.shape != np.shape(w) for v, w in flat):
+        return
+    v = np.concatenate([np.ravel(v).astype(float) for v, _ in flat])
+    w = np.concatenate([np.ravel(w).astype(float) for _, w in flat])
+    ratio = np.nansum(v * w) / (np.nansum(w * w) or 1)
+    if v.size > 3 and abs(ratio) > 1e-3 and all(close(v, ratio * w) for v, w in flat):
+        raise Wrong(f"Every value is {ratio:.3g} times what it should be: a factor is wrong.")
+
+
+def _told(what: str, value, right, always: bool) -> str:
+    """Say what is true of one case: the error, the shape, or the first entry that differs."""
+    start = f"For {what}: "
+    if isinstance(value, Failure):
+        return value.told if always else start + value.told
+    if isinstance(value, Wrong):
+        return str(value) if always else start + str(value)
+    pairs = [*_pairs_of(value, right)] if isinstance(right, tuple) else [(value, right)]
+    for i, (v, r) in enumerate(pairs, 1):
+        which = f"value {i} of the result" if len(pairs) > 1 else "the result"
+        r = np.asarray(r)
+        if v.shape != r.shape:
+            return f"{start}{which} has shape {v.shape}, but should have shape {r.shape}."
+        if close(v, r):
+            continue
+        if not r.ndim:
+            return f"{start}{which} is {v:.4g}, but should be {r:.4g}."
+        with np.errstate(all="ignore"):
+            off = np.where(np.isnan(v) & np.isnan(r), 0, np.abs(v.astype(float) - r))
+        off = np.where(np.isnan(off), np.inf, off)
+        far = off > 0.3 * off.max() if np.isfinite(off.max()) else np.isinf(off)
+        place = tuple(int(k) for k in np.argwhere(far)[0])
+        at = ", ".join(map(str, place))
+        return f"{start}entry [{at}] of {which} is {v[place]:.4g}, but should be {r[place]:.4g}."
+    raise AssertionError("no difference to tell")
+
+
+def forbid(*mistakes: tuple[object, str]) -> None:
+    """Raise `Wrong` with the sentence of the first mistake ``(was it made, sentence)`` made."""
+    for made, sentence in mistakes:
+        if made:
+            raise Wrong(sentence)
+
+
+def row_pairs(value) -> np.ndarray:
+    """Read a list or set of pairs, or an array (n, 2), in any order."""
+    try:
+        pairs = [(float(i), float(j)) for i, j in value]
+        if any(i % 1 or j % 1 for i, j in pairs):
+            raise ValueError
+        return np.array(sorted({(int(i), int(j)) for i, j in pairs}), int).reshape(-1, 2)
+    except (TypeError, ValueError):
+        raise Wrong("Return a list of pairs of row numbers, such as [(0, 3), (1, 2)].") from None
+
+
+def is_endless(made) -> bool:
+    """Say whether as much came back as is ever taken from a generator."""
+    return len(made) >= FIRST

@@ -1,0 +1,474 @@
+"""Classify many files and write one catalogue (chapter 9).
+
+A catalogue is a folder of Parquet files, one part for each file of galaxies. Astronomers open it
+without us: ``pandas.read_parquet("catalogue")``, ``astropy.table.Table.read``, TOPCAT, DuckDB, and
+Galaxy Zoo DESI itself is published so (Walmsley et al. 2023). Against FITS, a folder of parts is
+one table, and each part can be written by another process, or anew, without touching the others.
+
+One file of galaxies is one task: it shares nothing with the others, and its part gets its name
+when it is whole. So it does not matter which process does it, when, or how often it was begun. Who
+does it is the business of Dask, or of nobody: without a client all runs in this process.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import math
+import os
+import pickle
+import time
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+
+from galaxy_lib.files import datasets, reading
+from galaxy_lib.galaxy import N_TYPES, scale_pixels
+from galaxy_lib.network import NeuralNetwork
+
+FORMAT = 1  # of a catalogue: raised when its columns change their meaning
+PIECE = 256  # pictures read and classified at a time: 50 MB at full size
+MANIFEST, FAILED, LOCK = "_catalogue.json", "_failed.json", ".lock"  # readers skip _ and .
+STAMP = b"galaxy_lib"  # where a part says in its metadata what it was made from
+
+
+class Calibration(NamedTuple):
+    """What must travel with a network: how its pictures are made, what its outputs are worth.
+
+    Attributes
+    ----------
+    network : str
+        A fingerprint of the weights that it belongs to.
+    side, crop, coarsen : int
+        The middle ``crop`` of pictures of ``side`` × ``side`` pixels is coarsened, as in training.
+    temperature : float
+        T in p ∝ z^(1/T): above 1 where the network is too sure of itself (Guo et al. 2017).
+    threshold : float or None
+        A galaxy whose largest probability is lower goes back to a person; None: all do.
+    accuracy : float
+        Fraction right that was asked of the others.
+    n, n_kept : int
+        Galaxies of the validation set, and those of them at or above the threshold.
+    """
+
+    network: str
+    side: int
+    crop: int
+    coarsen: int
+    temperature: float
+    threshold: float | None
+    accuracy: float
+    n: int
+    n_kept: int
+
+    def probabilities(self, z: np.ndarray) -> np.ndarray:
+        """Return the probabilities of the classes, float64 (N_out, S), for outputs ``z``."""
+        return _softened(z, self.temperature)
+
+    def asks(self, p: np.ndarray) -> np.ndarray:
+        """Say for each column of ``p`` whether a person should look: bool (S,)."""
+        return p.max(axis=0) < (math.inf if self.threshold is None else self.threshold)
+
+    def save(self, network_file: str | os.PathLike) -> Path:
+        """Write it beside a saved network, ``net.npz``, as ``net.calibration.json``."""
+        path = Path(network_file).with_suffix(".calibration.json")
+        _write_json(path, self._asdict())
+        return path
+
+    @classmethod
+    def load(cls, network_file: str | os.PathLike) -> Calibration:
+        """Return what `save` wrote beside a network, or say in an error how to make it."""
+        path = Path(network_file).with_suffix(".calibration.json")
+        try:
+            return cls(**json.loads(path.read_text("utf-8")))
+        except FileNotFoundError:
+            make = f'galaxy_lib.survey.calibrate(network).save("{Path(network_file).name}")'
+            raise FileNotFoundError(
+                f"There is no {path}, which says what the network's outputs are worth: write it "
+                f"with `{make}` where its data are."
+            ) from None
+        except (ValueError, TypeError):
+            raise ValueError(f"{path} is not what Calibration.save wrote.") from None
+
+
+def _softened(z: np.ndarray, temperature: float) -> np.ndarray:
+    u = np.log(np.maximum(z, np.finfo(np.float32).tiny), dtype=np.float64) / temperature
+    p = np.exp(u - u.max(axis=0))
+    return p / p.sum(axis=0)
+
+
+def calibrate(network: NeuralNetwork, accuracy: float = 0.9) -> Calibration:
+    """Choose temperature and threshold on the validation set of the network's data (chapter 9).
+
+    The temperature minimises −mean(log p of the answer). The threshold is the lowest above which
+    the fraction right is at least ``accuracy``: on a small validation set it is a rough one.
+
+    Raises
+    ------
+    ValueError
+        If there is no validation set, or ``accuracy`` is not between 0 and 1.
+    """
+    from scipy.optimize import minimize_scalar
+
+    if not 0 < accuracy < 1:
+        raise ValueError(f"accuracy is {accuracy}: give a fraction between 0 and 1, say 0.9.")
+    manager = network.data_manager
+    outputs = [(network.forward(x), y.argmax(axis=0)) for x, y in manager.validation_batches()]
+    if not outputs:
+        raise ValueError("There is no validation set: train with DataManager(validation=0.1).")
+    z, answers = (np.concatenate(part, axis=-1) for part in zip(*outputs, strict=True))
+
+    def loss(log_temperature: float) -> float:
+        p = _softened(z, math.exp(log_temperature))[answers, np.arange(len(answers))]
+        return -np.mean(np.log(np.maximum(p, 1e-300)))
+
+    found = minimize_scalar(loss, bounds=(math.log(0.05), math.log(20)), method="bounded")
+    temperature = math.exp(found.x)
+    p = _softened(z, temperature)
+    order = np.argsort(-p.max(axis=0), kind="stable")
+    confidence = p.max(axis=0)[order]
+    right = np.cumsum(p.argmax(axis=0)[order] == answers[order]) / np.arange(1, len(order) + 1)
+    last_of_ties = np.append(confidence[1:] < confidence[:-1], True)
+    kept = np.flatnonzero((right >= accuracy) & last_of_ties)
+    return Calibration(
+        network=fingerprint(network),
+        side=int(manager.images.shape[1]),
+        crop=manager.crop,
+        coarsen=manager.coarsen,
+        temperature=temperature,
+        threshold=float(confidence[kept[-1]]) if len(kept) else None,
+        accuracy=float(accuracy),
+        n=len(order),
+        n_kept=int(kept[-1]) + 1 if len(kept) else 0,
+    )
+
+
+def fingerprint(network: NeuralNetwork) -> str:
+    """Return 16 hexadecimal digits that tell a network's weights from any others."""
+    digest = blake2b(type(network).__name__.encode(), digest_size=8)
+    for name, value in sorted(vars(network).items()):
+        if isinstance(value, np.ndarray | str) and not name.startswith("best_"):
+            value = np.asarray(value)
+            digest.update(f"{name} {value.dtype} {value.shape}".encode() + value.tobytes())
+    return digest.hexdigest()
+
+
+class Summary(NamedTuple):
+    """What a run of `classify` did; print it for a sentence or two."""
+
+    to: Path
+    n_files: int
+    n_before: int
+    n_galaxies: int
+    n_asked: int
+    seconds: float
+    failed: dict[str, str]
+
+    def __str__(self) -> str:
+        done = self.n_files - self.n_before - len(self.failed)
+        lines = [f"{done} of {self.n_files} files classified in {self.seconds:.0f} s"]
+        if self.n_before:
+            lines[0] += f", {self.n_before} were before"
+        if self.n_galaxies:
+            lines.append(
+                f"{self.n_galaxies:,} galaxies, {self.n_galaxies / self.seconds:,.0f} a second; "
+                f"{self.n_asked:,} should go back to a person"
+            )
+        if self.failed:
+            lines.append(f"{len(self.failed)} could not be read ({FAILED} lists them too):")
+            lines += [f"  {problem}" for problem in self.failed.values()]
+        return "\n".join(lines)
+
+
+def classify(
+    files: Iterable[str | os.PathLike],
+    network: NeuralNetwork | str | os.PathLike,
+    to: str | os.PathLike,
+    client=None,
+    *,
+    calibration: Calibration | None = None,
+) -> Summary:
+    """Classify all galaxies of ``files`` and write a part of the catalogue ``to`` for each of them.
+
+    Stopped in any way and called again it goes on: parts that are there are not made again, unless
+    their file has changed. A file that cannot be read is named in the summary and in
+    ``_failed.json``, and the others go on. With and without a client the parts are the same to the
+    last bit, on processors of one kind.
+
+    Columns of a part: ``file``; ``row`` in it, int64; ``ra``, ``dec`` in degrees, float64, NaN if
+    unknown; ``p0`` to ``p9``, float32, the calibrated probabilities of the classes; ``said``, int8,
+    the most probable one; ``ask``, bool, whether the galaxy should go back to a person.
+
+    Parameters
+    ----------
+    files : paths of files in the schema of Galaxy10, or one path
+    network : NeuralNetwork, or the path of a file that `NeuralNetwork.save` wrote
+    to : path of a folder, new or a catalogue that the same network began
+    client : distributed.Client, optional
+        The cluster that works; without one, this process does.
+    calibration : Calibration, optional
+        Without one: what lies beside the network's file, or `calibrate` of the network in memory.
+
+    Raises
+    ------
+    ValueError
+        If the catalogue was begun with another network or calibration.
+    OSError
+        If the catalogue cannot be written, is being written by another run, or the cluster is gone.
+    """
+    from tqdm import tqdm
+
+    start = time.perf_counter()
+    model = _, calibration = _matched(network, calibration)
+    files = [files] if isinstance(files, str | os.PathLike) else files
+    paths = list(dict.fromkeys(Path(file).expanduser().resolve() for file in files))
+    if not paths:
+        raise ValueError("No file was named: name at least one to classify.")
+    to = Path(to).expanduser().resolve()
+    with _locked(to):
+        parts = {path: to / part_name(path) for path in paths}
+        _begin(to, calibration, parts)
+        todo = [path for path in paths if not _is_done(parts[path], path)]
+        sizes = {path: _count(path) for path in todo}
+        if client is None:
+            outcomes = ((path, _classify(path, parts[path], model)) for path in todo)
+        else:
+            outcomes = _on_cluster(client, {path: parts[path] for path in todo}, model)
+        n_asked = n = 0
+        failed: dict[str, str] = {}
+        total = sum(sizes.values())
+        # Without a terminal (a page, a log) there is no bar.
+        with tqdm(total=total, unit=" galaxies", unit_scale=True, leave=False, disable=None) as bar:
+            for path, outcome in outcomes:
+                if isinstance(outcome, str):
+                    failed[str(path)] = outcome
+                else:
+                    n, n_asked = n + outcome[0], n_asked + outcome[1]
+                bar.update(sizes[path])
+        with _said_if_not_written(to):
+            _write_json(to / FAILED, failed)
+    seconds = time.perf_counter() - start
+    return Summary(to, len(paths), len(paths) - len(todo), n, n_asked, seconds, failed)
+
+
+def local_client(n_workers: int | None = None):
+    """Return a ``distributed.Client`` of a cluster on this machine: a process for each core.
+
+    Close it at the end, or use it in a ``with``. Its dashboard is at ``client.dashboard_link``.
+    """
+    from distributed import Client
+
+    return Client(
+        n_workers=n_workers or reading.n_workers(),
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",  # any free port: two clusters do not collide
+        silence_logs=logging.CRITICAL,  # a worker that dies is replaced: no cause for alarm
+    )
+
+
+# ------------------------------------------------------------------------------- one file, one part
+
+
+def _classify(path: Path, part: Path, model: tuple) -> tuple[int, int] | str:
+    """Write the part of one file; return its galaxies and those asked about, or what is wrong.
+
+    What is wrong with the file is told; what is wrong with the catalogue is raised.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from threadpoolctl import threadpool_limits
+
+    network, calibration = model
+    try:
+        # One thread of BLAS each: workers do not fight for cores, and sums keep their order.
+        with threadpool_limits(1), datasets.open_dataset(path) as ds:
+            stamp = _stamp(path)
+            batches = _inputs(path, ds["images"], calibration)
+            p = [calibration.probabilities(network.forward(x)) for x in batches]
+            p = np.concatenate(p, axis=1)
+            ra, dec = (datasets.catalogue(ds, name) for name in ("ra", "dec"))
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        return str(error) if str(path) in str(error) else f"{path}: {error}"
+    n, asks = p.shape[1], calibration.asks(p)
+    columns = {"file": [str(path)] * n, "row": np.arange(n)}
+    columns |= {"ra": ra, "dec": dec}
+    columns |= {f"p{k}": p[k].astype(np.float32) for k in range(N_TYPES)}
+    columns |= {"said": p.argmax(axis=0).astype(np.int8), "ask": asks}
+    table = pa.table(columns).replace_schema_metadata({STAMP: json.dumps(stamp)})
+    with _said_if_not_written(part.parent), reading.written_whole(part) as temporary:
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+    return n, int(asks.sum())
+
+
+def _inputs(path: Path, images, calibration: Calibration) -> Iterator[np.ndarray]:
+    """Yield the pictures of a file as `DataManager` gives them: x (N_in, S), float32."""
+    if images.shape[1] != calibration.side:
+        side, wanted = images.shape[1], calibration.side
+        raise ValueError(f"its pictures are {side}×{side}, the network knows {wanted}×{wanted}.")
+    coarsen, folders = calibration.coarsen, [path.parent, datasets.cache_folder()]
+    edge = (calibration.side - calibration.crop) // 2 // coarsen
+    middle = slice(edge, edge + calibration.crop // coarsen)
+    for sums in reading.pieces(path, images, coarsen, PIECE, folders):
+        x = np.divide(sums[:, middle, middle], np.float32(coarsen**2), dtype=np.float32, order="C")
+        yield scale_pixels(x, out=x).reshape(len(x), -1).T
+
+
+def _stamp(path: Path) -> dict:
+    """Return what a part must have been made from."""
+    file = path.stat()
+    return {"file": str(path), "size": file.st_size, "mtime_ns": file.st_mtime_ns}
+
+
+def _is_done(part: Path, path: Path) -> bool:
+    """Say whether the part is whole and its file has not changed (or has gone, its work done)."""
+    import pyarrow.parquet as pq
+
+    try:
+        made = json.loads(pq.read_metadata(part).metadata[STAMP])
+        return not path.exists() or made == _stamp(path)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _count(path: Path) -> int:
+    """Return the number of galaxies in a file, 0 if it cannot be read: its task will say why."""
+    try:
+        with datasets.open_dataset(path) as ds:
+            return len(ds["ans"])
+    except (OSError, ValueError):
+        return 0
+
+
+# ------------------------------------------------------------------------------- many workers
+
+
+def _on_cluster(client, parts: dict[Path, Path], model: tuple) -> Iterator:
+    """Yield path and outcome of each file as they come. Dask gives a dead worker's to another."""
+    from concurrent.futures import CancelledError
+
+    import cloudpickle  # unlike pickle it takes a network whose class a notebook defines
+    from distributed import KilledWorker, as_completed
+    from distributed.comm import CommClosedError
+
+    gone = OSError(
+        f"The scheduler at {client.scheduler.address} is gone: what is finished stays, "
+        "run it again and it goes on."
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sending large graph")  # the weights, once
+            # A task, not scattered data: it is made anew where its worker has died.
+            sent = client.submit(pickle.loads, cloudpickle.dumps(model), pure=False)
+        futures = {
+            client.submit(_classify, path, part, sent, pure=False): path
+            for path, part in parts.items()
+        }
+        try:
+            for future in as_completed(futures):
+                path = futures.pop(future)
+                try:
+                    outcome = future.result()
+                except KilledWorker:
+                    outcome = f"{path}: each worker that tried to read it died."
+                future.release()  # or its task would be done again when its worker dies
+                yield path, outcome
+        finally:
+            with suppress(Exception):  # an error or Ctrl-C drops what is left
+                client.cancel(list(futures))
+    except (CommClosedError, CancelledError, TimeoutError):
+        raise gone from None
+
+
+# ------------------------------------------------------------------------------- the folder
+
+
+@contextmanager
+def _locked(to: Path) -> Iterator[None]:
+    """Make the folder and keep other runs out of it; the lock ends with its process."""
+    from filelock import FileLock, Timeout
+
+    with _said_if_not_written(to):
+        to.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(to / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            lock = None
+    if lock is None:
+        raise OSError(f"Another run is writing to {to}: wait for its end, or name another folder.")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _begin(to: Path, calibration: Calibration, parts: dict[Path, Path]) -> None:
+    """Write down what the catalogue is made with, or compare with how it was begun."""
+    made_with = {"format": FORMAT, "calibration": calibration._asdict()}
+    files = {part.name: str(path) for path, part in parts.items()}
+    path = to / MANIFEST
+    if path.exists():
+        try:
+            begun = json.loads(path.read_text("utf-8"))
+            files = begun.pop("files") | files
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ValueError(f"{path} is damaged: name another folder.") from None
+        if begun != made_with:
+            other = begun.get("calibration", {}).get("network")
+            what = f"network {other}" if other != calibration.network else "another calibration"
+            raise ValueError(
+                f"{to} was begun with {what}, not with this one ({calibration.network}): "
+                "name another folder."
+            )
+    with _said_if_not_written(to):
+        _write_json(path, made_with | {"files": files})
+
+
+@contextmanager
+def _said_if_not_written(to: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"{to} cannot be written ({error.strerror or error}): what is finished stays, mend it "
+            "and run it again."
+        ) from None
+
+
+def _write_json(path: Path, content: dict) -> None:
+    with reading.written_whole(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _matched(network, calibration: Calibration | None) -> tuple[NeuralNetwork, Calibration]:
+    """Return a network without its data, fit to be sent away, and the calibration that is its."""
+    if isinstance(network, str | os.PathLike):
+        path = Path(network).expanduser()
+        if not path.exists():
+            raise FileNotFoundError(f"There is no file {path}: name a network that was saved.")
+        calibration = calibration or Calibration.load(path)
+        n_in = 3 * (calibration.crop // calibration.coarsen) ** 2
+        network = NeuralNetwork.load(path, SimpleNamespace(input_size=n_in))
+    calibration = calibration or calibrate(network)
+    if calibration.network != fingerprint(network):
+        raise ValueError(
+            f"The calibration belongs to network {calibration.network}, not to this one "
+            f"({fingerprint(network)}): make it anew with `calibrate`."
+        )
+    network = copy.copy(network)
+    network.data_manager, network.history = None, []
+    return network, calibration
+
+
+def part_name(path: Path) -> str:
+    """Return the name of a file's part, which is the same in every run."""
+    place = blake2b(str(path).encode(), digest_size=4).hexdigest()
+    return f"part-{path.stem}-{place}.parquet"

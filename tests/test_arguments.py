@@ -1,0 +1,375 @@
+"""Wrong arguments: each is named with its value and the mend, and nothing is touched by then.
+
+One table names every parameter of every public function and method, and every flag; each gets at
+least fifteen bad values.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from galaxy_lib import (
+    DataManager,
+    Galaxy,
+    NeuralNetwork,
+    arguments,
+    course,
+    data,
+    galaxy,
+    network,
+    survey,
+)
+from galaxy_lib.__main__ import main, parser
+from galaxy_lib.files import archives, datasets, fetching, reading, splits
+from galaxy_lib.network import Epoch
+from galaxy_lib.simulator import plan_sample, simulate_galaxy
+
+
+class Silly:
+    """A thing that cannot even be shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+    def __eq__(self, other) -> bool:
+        raise RuntimeError("nor compared")
+
+    __hash__ = None
+
+
+# Nothing that takes an argument of some kind takes one of these.
+JUNK = [Silly(), object(), {"a": 1}, {1, 2}, print, DataManager, 1j, NotImplemented, ..., b"x"]
+NUMBERS = [np.nan, np.inf, -np.inf, -1, -0.5, True]
+TEXTS = ["", "three", "0.2", "\n"]
+ARRAYS = [np.array(["a"]), np.zeros((2, 0, 3), complex), [[1], [1, 2]], [None]]
+BAD = {
+    "whole": [
+        *JUNK,
+        *NUMBERS,
+        *TEXTS,
+        *ARRAYS,
+        2.0,
+        2.5,
+        1e3,
+        [1],
+        np.float32(2),
+        np.arange(2),
+        0,
+        None,
+    ],
+    "number": [*JUNK, *NUMBERS, *TEXTS, *ARRAYS, [0.1], np.zeros(2), 10**400],
+    "share": [*JUNK, *NUMBERS, *TEXTS, *ARRAYS, [0.1], 1.0001, 2, 10**400],
+    "truth": [*JUNK, *NUMBERS[:-1], *TEXTS, *ARRAYS, 0, 1, "False", None],
+    "choice": [*JUNK, *NUMBERS, *TEXTS, *ARRAYS, 0, "ROT90", ("d4",)],
+    "seed": [*JUNK[:-3], *NUMBERS, *TEXTS, 2.5, [-1], "7", [0.5], np.random, np.random.RandomState],
+    "path": [*JUNK, *NUMBERS, "", "x\0y", "~nouser/x", *ARRAYS, 3, ["x.h5"], Path, b"x.h5", None],
+    "text": [*JUNK, *NUMBERS, "", "  ", 0, ["x"], None, *ARRAYS],
+    "array": [*JUNK[:-2], *TEXTS, *ARRAYS, None, Path("x"), [Galaxy], ["1", "2"]],
+    "thing": [*JUNK, *NUMBERS, *TEXTS, *ARRAYS, None, 0, [1, 2]],
+}
+from_0 = [bad for bad in BAD["whole"] if not isinstance(bad, int) or bad]
+BAD["index"] = [bad for bad in from_0 if not isinstance(bad, int) or bad != -1]
+BAD["class"] = [*from_0, 10, 10**30]
+BAD["turn"] = [*from_0, 8, 10**30]
+BAD["row"] = [*from_0, 30, -2, 10**30]
+BAD["fixed seed"] = [*from_0, 2**63, 10**30]
+BAD["whole or none"] = [bad for bad in BAD["whole"] if bad is not None]
+BAD["many"] = [*BAD["whole"], 10**6 + 1, 10**12, 10**30]
+BAD["sides"] = [*BAD["whole"], 15, 1025]
+BAD["inside"] = [*BAD["share"], 0, 1]
+BAD["open share"], BAD["low share"] = [*BAD["share"], 1], [*BAD["share"], 0]
+BAD["positive"] = [*BAD["number"], 0, -1e-300]
+BAD["size"] = [*BAD["array"], [], np.zeros((0, 3)), np.zeros(5), np.zeros((3, 3, 3)), 7, 0.5]
+BAD["answers"] = [*BAD["array"], 10, -1, [0, 11], 0.5, [1.0]]
+BAD["function"] = [bad for bad in BAD["thing"] if not callable(bad)]
+BAD["sha256"] = [*BAD["text"], "12", "g" * 64, "0" * 63, "0" * 65]
+BAD["url"] = [*BAD["text"], "file:///x", "ftp://a.b/c", "https://", "zenodo.org/x", "http:// a"]
+BAD["paths"] = [bad for bad in BAD["path"] if type(bad) is not list] + [[], (), [3], ["x.h5", None]]
+BAD["room"] = [*BAD["number"], -1e9]
+for kind in ("array", "path", "paths", "thing", "size"):
+    BAD[f"{kind} or none"] = [bad for bad in BAD[kind] if bad is not None]
+
+
+@pytest.fixture(scope="module")
+def manager(galaxy_file):
+    with DataManager(datafile=galaxy_file(), coarsen=8, seed=0) as made:
+        yield made
+
+
+@pytest.fixture
+def good(manager, galaxy_file, tmp_path):
+    """Good values of all parameters, from which one is taken at a time."""
+    rng = np.random.default_rng(0)
+
+    def some(*shape) -> np.ndarray:
+        return np.asfortranarray(rng.random(shape), np.float32)
+
+    trained = NeuralNetwork(manager, seed=0)
+    trained.history = [Epoch(1, 1, 1.0, *[0.5] * 6)]
+    return {
+        "A": some(10, 4), "B": some(4, 6), "v_A": some(10, 4), "v_B": some(4, 6), "x": some(6, 5),
+        "y": some(10, 5), "u": some(10, 5), "a": some(10, 1), "b": some(4, 1), "eta": 0.1,
+        "beta": 0.9, "hidden": "sigmoid", "gradients": network.gradients, "seed": 1,
+        "data_manager": manager, "path": tmp_path / "new", "galaxy": manager.galaxy(0),
+        "full": galaxy_file(), "piece": tmp_path / "piece.h5", "fraction": 0.5, "n_images": 10,
+        "pixels": np.zeros((4, 4, 3)), "answers": [1, 2], "data": np.zeros((4, 4, 3)), "answer": 3,
+        "prediction": np.zeros(10), "pictures": np.zeros((2, 4, 4, 3), np.uint8), "turn": 1,
+        "row": 0, "batch_size": 5, "right": 0.5, "n": 10, "what": "chapter 3", "network": trained,
+        "coarsen": 2, "ds": manager.ds, "name": "ra", "ra": np.zeros(3), "dec": np.arange(3.0),
+        "pairs": np.zeros((0, 2), int), "separation": np.zeros(0), "ans": np.zeros(3, int),
+        "kind": 2, "rng": 1, "arrays": {"a": np.zeros(2)}, "url": "http://127.0.0.1:1/x.h5",
+        "sha256": "0" * 64, "folder": tmp_path,
+    }  # fmt: skip
+
+
+SHAPES = {"A": "size", "B": "size", "x": "size", "y": "size"}
+DATA = {
+    "partition": "inside", "datafile": "paths or none", "coarsen": "whole",
+    "read_on_demand": "truth",
+    "seed": "seed", "validation": "open share", "stratify": "truth", "group_by_sky": "truth",
+    "augment": "choice", "cache": "truth", "crop": "whole or none", "memory_limit": "room",
+}  # fmt: skip
+TRAIN = {"n_epochs": "whole", "learning_rate": "positive", "beta_momentum": "share"}
+TRAIN |= {"batch_size": "whole"}
+BATCH = {"batch_size": "whole"}
+TABLE: list[tuple[Callable, dict[str, str]]] = [
+    (galaxy.scale_pixels, {"pixels": "array", "out": "array or none"}),
+    (galaxy.one_hot, {"answers": "answers"}),
+    (Galaxy, {"data": "array", "answer": "class", "index": "index"}),
+    (Galaxy.plot, {"ax": "thing or none"}),
+    (Galaxy.validate, {"prediction": "size"}),
+    (DataManager, DATA),
+    (DataManager.galaxy, {"row": "row"}),
+    (DataManager.training_batches, BATCH),
+    (DataManager.test_batches, BATCH),
+    (DataManager.validation_batches, BATCH),
+    (data.turned, {"pictures": "array", "turn": "turn"}),
+    (network.sigmoid, {"x": "array"}),
+    (network.relu, {"u": "array"}),
+    (network.loss, SHAPES),
+    (network.gradients, SHAPES),
+    (network.log_sum_exp, {"u": "size"}),
+    (network.log_softmax, {"u": "size"}),
+    (network.softmax, {"u": "size"}),
+    (network.cross_entropy, {"u": "size", "y": "size"}),
+    (network.cross_entropy_gradients, SHAPES | {"a": "size", "b": "size", "hidden": "choice"}),
+    (network.check_gradients, SHAPES | {
+        "gradients": "function", "a": "size or none", "b": "size or none", "hidden": "choice",
+        "max_weights": "whole", "seed": "seed"}),
+    (network.blas_step, SHAPES | {"v_A": "size", "v_B": "size", "eta": "positive",
+                                  "beta": "share"}),
+    (NeuralNetwork, {"data_manager": "thing", "hidden_layer_size": "whole", "seed": "seed",
+                     "loss": "choice", "hidden": "choice"}),
+    (NeuralNetwork.forward, {"x": "size"}),
+    (NeuralNetwork.sigmoid, {"x": "array"}),
+    (NeuralNetwork.predict, {"galaxy": "thing"}),
+    (NeuralNetwork.train, TRAIN),
+    (NeuralNetwork.epochs, TRAIN),
+    (NeuralNetwork.save, {"path": "path"}),
+    (NeuralNetwork.load, {"path": "path", "data_manager": "thing"}),
+    (course.fraction_right, {"right": "share", "n": "whole"}),
+    (course.row, {"what": "text", "network": "thing", "epoch": "whole or none"}),
+    (course.baselines, {"data_manager": "thing"}),
+    (course.baseline_rows, {"data_manager": "thing"}),
+    (datasets.dataset_path, {"datafile": "path or none"}),
+    (datasets.find_dataset, {"datafile": "path or none"}),
+    (datasets.open_dataset, {"path": "path"}),
+    (datasets.is_simulated, {"ds": "thing"}),
+    (datasets.catalogue, {"ds": "thing", "name": "choice"}),
+    (datasets.describe, {"path": "path"}),
+    (datasets.write_piece, {"full": "path", "piece": "path", "per_class": "whole or none",
+                            "fraction": "low share", "seed": "seed"}),
+    (datasets.simulated_sample_path, {"n_images": "many", "seed": "fixed seed"}),
+    (datasets.simulate_sample, {"path": "path", "n_images": "many", "seed": "fixed seed"}),
+    (fetching.fetch, {"url": "url", "sha256": "sha256", "folder": "path"}),
+    (reading.block_sums, {"pictures": "size", "coarsen": "whole"}),
+    (reading.sum_dtype, {"coarsen": "whole"}),
+    (splits.sky_pairs, {"ra": "array", "dec": "array", "pxscale": "array or none",
+                        "side": "whole"}),
+    (splits.conflicts, {"pairs": "array", "separation": "array", "ans": "array"}),
+    (archives.save_arrays, {"path": "path"}),
+    (archives.load_arrays, {"path": "path"}),
+    (simulate_galaxy, {"kind": "class", "rng": "seed", "size": "sides"}),
+    (plan_sample, {"seed": "seed", "n_images": "many"}),
+]  # fmt: skip
+CASES = [(function, name, kind) for function, names in TABLE for name, kind in names.items()]
+
+
+def shown(value) -> str:
+    return value.__qualname__ if callable(value) else str(value)
+
+
+@pytest.mark.parametrize(("function", "name", "kind"), CASES, ids=shown)
+def test_a_wrong_argument_is_one_sentence(function, name, kind, good, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GALAXY10_CACHE", str(tmp_path / "cache"))
+    parameters = inspect.signature(function).parameters
+    given = {
+        key: good[key]
+        for key, parameter in parameters.items()
+        if key in good and (parameter.default is parameter.empty or key == "fraction")
+    }
+    if "self" in parameters:
+        owner = {"Galaxy": "galaxy", "DataManager": "data_manager", "NeuralNetwork": "network"}
+        given["self"] = good[owner[function.__qualname__.split(".")[0]]]
+    if function is datasets.write_piece and name == "per_class":
+        del given["fraction"]
+    bad = BAD[kind]
+    assert len(bad) >= 15
+    random = good["data_manager"].rng.bit_generator.state
+    for value in bad:
+        keywords = {key: entry for key, entry in {**given, name: value}.items() if key != "self"}
+        with pytest.raises(ValueError, match=f"^{name} is ") as caught:
+            function(*[given["self"]] if "self" in given else [], **keywords)
+        said = str(caught.value)
+        assert said.endswith(".")
+        assert ": " in said
+        assert "give " in said
+        assert "\n" not in said
+        assert len(said) < 250
+    assert os.listdir(tmp_path) == []
+    assert good["data_manager"].rng.bit_generator.state == random
+    assert plt.get_fignums() == []
+
+
+MODULES = ["galaxy", "data", "network", "course", "files.datasets", "files.fetching"]
+
+
+def test_the_table_names_every_public_parameter():
+    known = {(shown(function), name) for function, name, _ in CASES}
+    for module in (importlib.import_module(f"galaxy_lib.{name}") for name in MODULES):
+        for name, thing in vars(module).items():
+            if name.startswith("_") or getattr(thing, "__module__", "") != module.__name__:
+                continue
+            found = [thing] if callable(thing) else []
+            if inspect.isclass(thing):
+                members = inspect.getmembers(thing, callable)
+                found = [m for key, m in members if not key.startswith("_") and key in vars(thing)]
+                found += [thing] if "__init__" in vars(thing) and thing is not Epoch else []
+            for function in found:
+                if function is datasets.Description:  # made by `describe` alone
+                    continue
+                for parameter in inspect.signature(function).parameters:
+                    if parameter not in ("self", "cls", "error"):
+                        assert (shown(function), parameter) in known
+
+
+def test_lengths_that_should_be_equal_are_named(good):
+    A, B, x, y = (good[name] for name in "ABxy")
+    with pytest.raises(ValueError, match=r"x is an array \(4, 5\) of float32: its N_in is 4; give"):
+        network.loss(A, B, x[:4], y)
+    with pytest.raises(ValueError, match=r"its S is 4; give 5, as x has\."):
+        network.gradients(A, B, x, y[:, :4])
+    with pytest.raises(ValueError, match=r"v_B is .*: give np\.asfortranarray\(v_B, np\.float32\)"):
+        network.blas_step(A, B, good["v_A"], np.ascontiguousarray(good["v_B"]), x, y, 0.1, 0.9)
+    before = A.copy()
+    for moved in (A.astype(np.float64), np.ascontiguousarray(A)):
+        with pytest.raises(ValueError, match="A is an array"):
+            network.blas_step(moved, B, good["v_A"], good["v_B"], x, y, 0.1, 0.9)
+    assert np.array_equal(A, before)
+
+
+def test_a_gradient_function_that_returns_something_else_is_named(good):
+    A, B, x, y = (good[name] for name in "ABxy")
+    for wrong in (lambda *given: None, lambda *given: A, lambda *given: (A, B, B)):
+        with pytest.raises(ValueError, match="gradients returned no grad_A and grad_B"):
+            network.check_gradients(A, B, x, y, wrong)
+
+
+def test_good_arguments_come_back_in_their_type():
+    assert type(arguments.whole("n", np.int8(3))) is int
+    assert arguments.number("p", np.float32(0.5), 0, 1, such_as=0.1) == 0.5
+    assert arguments.number("p", 1, 0, 1, such_as=0.1) == 1.0
+    assert arguments.truth("t", np.True_) is True
+    assert arguments.path("p", "~") == Path.home()
+    assert arguments.array("x", [[1, 2]], (1, "n")).shape == (1, 2)
+    for seed in (None, 0, 2**70, [1, 2], np.random.default_rng(1), np.random.SeedSequence(1)):
+        assert arguments.seed("seed", seed) is seed
+    long = arguments.wrong("x", list(range(10_000)), "give less")
+    assert len(str(long)) < 100
+
+
+# ------------------------------------------------------------------------- the command line
+
+JUNK_WORDS = ["", " ", "x", "nan", "inf", "-inf", "1e3", "2.5", "0x10", "1_0_", "½", "[1]", "None",
+              "1,000", "--", "\udcff", "9" * 5000]  # fmt: skip
+# No file is in any of these places, and none can be made there.
+PLACES = ["", ".", "..", "/", "folder", "folder/", "folder/.", "file", "./file", "folder/../file",
+          "file/below", "file/below/x", "~nouser", "~nouser/x", "x\0y", "x" * 300, "x" * 5000,
+          "folder/" + "y" * 300]  # fmt: skip
+FOLDERS = [*PLACES[7:], "\0", "file/../file", "file/.", "~nouser/..", "./file/x"]
+FLAGS = {
+    "simulate @": PLACES,
+    "simulate new.h5 --n @": [*JUNK_WORDS, "0", "-5", str(10**7), str(10**30)],
+    "simulate new.h5 --n 10 --seed @": [*JUNK_WORDS, "-1", str(2**63), str(10**30)],
+    "fetch --url http://127.0.0.1:1/x.h5 --sha256 00 --to @": FOLDERS,
+    "fetch --sha256 00 --url @": [*JUNK_WORDS, "file:///etc/hosts", "ftp://a.b/c", "http://"],
+    "fetch --url http://127.0.0.1:1/x.h5 --sha256 @": [*JUNK_WORDS, "0" * 63, "g" * 64],
+    "sample @ new.h5 --fraction 1": [*PLACES, "gone"],
+    "sample full.h5 @ --fraction 1": PLACES,
+    "sample full.h5 new.h5 --per-class @": [*JUNK_WORDS, "0", "-5"],
+    "sample full.h5 new.h5 --fraction @": [*JUNK_WORDS[:6], *JUNK_WORDS[7:9], *JUNK_WORDS[10:],
+                                           "0", "-0.5", "1.01", "1e300"],
+    "sample full.h5 new.h5 --fraction 1 --seed @": [*JUNK_WORDS, "-1"],
+    "classify @ --network net.npz --to new --workers 1": [*PLACES[:12], *PLACES[15:], "gone"],
+    "classify full.h5 --to new --workers 1 --network @": [*PLACES, "gone"],
+    "classify full.h5 --workers 1 --network net.npz --to @": FOLDERS,
+    "classify full.h5 --network net.npz --to new --workers @": [*JUNK_WORDS, "0", "-5"],
+    "classify full.h5 --network net.npz --to new --scheduler @": [*JUNK_WORDS, "tcp://", "x:1"],
+    "info @": [*PLACES, "gone"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", FLAGS)
+def test_a_wrong_flag_is_one_sentence(line, tmp_path, galaxy_file, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("folder").mkdir()
+    Path("full.h5").symlink_to(galaxy_file())
+    with DataManager(datafile="full.h5", coarsen=8, seed=0, validation=0.5, cache=False) as d:
+        trained = NeuralNetwork(d, seed=0)
+        trained.save("net.npz")
+        survey.calibrate(trained).save("net.npz")
+    before = sorted(os.walk("."))
+    assert len(FLAGS[line]) >= 15
+    for value in FLAGS[line]:
+        words = [value if word == "@" else word for word in line.split(" ")]
+        try:
+            status = main([{"00": "0" * 64}.get(word, word) for word in words])
+        except SystemExit as stopped:
+            status = stopped.code
+        said = capsys.readouterr()
+        *usage, sentence = (said.out + said.err).splitlines()
+        assert status in (1, 2), value
+        assert "Traceback" not in said.err
+        if words[:2] == ["classify", value]:  # what can't be read is listed in the catalogue
+            assert "1 could not be read" in said.out
+            shutil.rmtree("new")
+        elif status == 1 and words[0] != "info":
+            assert usage == []
+            assert sentence.startswith("galaxy_lib: ")
+            assert sentence.endswith(".")
+        elif status == 2:  # argparse's own, which names the flag and the value
+            assert ": error: " in sentence
+        assert sorted(os.walk(".")) == before
+
+
+def test_the_table_names_every_flag():
+    commands = parser()._subparsers._group_actions[0].choices
+    for name, command in commands.items():
+        lines = [line for line in FLAGS if line.startswith(name)]
+        places = 0
+        for action in command._actions:
+            if action.option_strings and action.dest != "help":
+                assert any(f"{action.option_strings[-1]} @" in line for line in lines)
+            places += not action.option_strings
+        assert places == sum("--" not in line.split("@")[0] for line in lines)
