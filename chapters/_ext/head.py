@@ -21,7 +21,7 @@ from fontTools.ttLib import TTFont
 STYLE = re.compile(r'<link [^>]*href="(?P<url>[^"?]*_static/(?P<path>[^"?]+\.css))[^"]*"[^>]*>\s*')
 SCRIPT = re.compile(r'<script (?P<how>[^>]*)src="(?P<url>[^"?]+)(?P<rest>[^>]*)></script>')
 SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")
-KEPT = {"html", "body"}
+MADE_UP = ("mjx-", "TEX-", "noUi-")  # scripts put these classes together from parts
 # What the theme and docutils say to screen readers, put right.
 ROLES = (
     (
@@ -100,7 +100,8 @@ def split(prelude) -> list[str]:
 def names(selector: str) -> set[str]:
     """Return the classes and ids that an element needs; what :not() and :is() say is no need."""
     outside = re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", selector)
-    return set(re.findall(r"[.#](-?[A-Za-z_][\w-]*)", outside.replace("\\", "")))
+    found = re.findall(r"[.#](-?[A-Za-z_][\w-]*)", outside.replace("\\", ""))
+    return {name for name in found if not name.startswith(MADE_UP)}
 
 
 def rebased(text: str, place: str) -> str:
@@ -152,7 +153,7 @@ def shorten_heads(app, exception) -> None:
         sheets.update(dict.fromkeys(match["path"] for match in STYLE.finditer(text)))
     sheets.pop("book.css", None)
     if sheets:
-        words, parts = words_in_use(out) | KEPT, []
+        words, parts = words_in_use(out), []
         for path in sheets:
             source = (static / path).read_text(encoding="utf-8")
             # basic.css and the like come in by @import.
