@@ -10,6 +10,7 @@ A page says what it is about in its description and to those who share it, and i
 from __future__ import annotations
 
 import html
+import logging
 import re
 from pathlib import Path
 
@@ -123,6 +124,7 @@ def rebased(text: str, place: str) -> str:
 
 def fewer_icons(css: str, static: Path) -> str:
     """Replace each icon font by one that holds the icons that the style sheet names."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
     codes = {ord(sign) for sign in css if "\ue000" <= sign <= "\uf8ff"}
     for font in re.findall(r"url\(([^)]*fa-[\w-]+)\.woff2\)", css):
         source = static / f"{font}.woff2"
