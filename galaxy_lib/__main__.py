@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import sys
 from pathlib import Path
 
+from galaxy_lib import arguments
 from galaxy_lib.files import datasets, fetching
 
 
@@ -55,8 +57,15 @@ def classify(args: argparse.Namespace) -> int:
 
     from galaxy_lib import survey
 
+    arguments.path("to", args.to)
+    if not arguments.path("network", args.network).is_file():
+        raise arguments.wrong("network", str(args.network), "there is no such file; give one")
+    if args.workers is not None:
+        arguments.whole("workers", args.workers, 1, 1024)
+    if args.scheduler is not None and not re.fullmatch(r"\w+://[^\s/]+", args.scheduler):
+        raise arguments.wrong("scheduler", args.scheduler, "give an address as tcp://host:8786")
     try:
-        if args.scheduler:
+        if args.scheduler is not None:
             from distributed import Client
 
             cluster = Client(args.scheduler, timeout=10)
@@ -135,12 +144,12 @@ def parser() -> argparse.ArgumentParser:
     return main
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(words: list[str] | None = None) -> int:
     """Run one command and return its exit status; an error is a sentence, not a traceback."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):  # a terminal that knows no × or é shows its code
             stream.reconfigure(errors="backslashreplace")
-    args = parser().parse_args(arguments)
+    args = parser().parse_args(words)
     try:
         status = args.run(args) or 0
         sys.stdout.flush()

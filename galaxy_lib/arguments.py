@@ -11,7 +11,8 @@ import math
 import operator
 import os
 import reprlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -71,15 +72,17 @@ def truth(name: str, value: Any) -> bool:
     raise wrong(name, value, "give True or False")
 
 
-def one_of(name: str, value: Any, choices: Collection) -> Any:
-    """Return one of ``choices``."""
-    try:
-        if not isinstance(value, (bool, np.bool_, np.ndarray)) and value in choices:
-            return value
-    except Exception:  # of a comparison of a reader's own
-        pass
+def one_of(*choices: Any) -> Callable:
+    """Return a check that asks for one of ``choices``."""
     *most, last = (repr(choice).replace("'", '"') for choice in choices)
-    raise wrong(name, value, f"give {', '.join(most)} or {last}")
+
+    def check(name: str, value: Any) -> Any:
+        with suppress(Exception):  # of a comparison of a reader's own
+            if not isinstance(value, (bool, np.bool_, np.ndarray)) and value in choices:
+                return value
+        raise wrong(name, value, f"give {', '.join(most)} or {last}")
+
+    return check
 
 
 def text(name: str, value: Any) -> str:
@@ -101,10 +104,12 @@ def path(name: str, value: Any) -> Path:
 
 
 def paths(name: str, value: Any) -> Path | list[Path]:
-    """Return a path, or a list of them."""
-    if isinstance(value, (list, tuple)) and value:
-        return [path(f"{name}[{i}]", each) for i, each in enumerate(value)]
-    return path(name, value)
+    """Return a path, or a list of at least one."""
+    if not isinstance(value, (list, tuple)):
+        return path(name, value)
+    if not value:
+        raise wrong(name, value, "give the path of a file, or several")
+    return [path(name, one) for one in value]
 
 
 def seed(name: str, value: Any) -> Any:
@@ -182,11 +187,12 @@ def function(name: str, value: Any) -> Callable:
 
 ANY = partial(array, shape=...)
 PIXELS = partial(array, shape=..., kinds="iufV")  # V: the bands of a pixel as one
-CLASS = partial(whole, low=0, high=9)
+CLASS, TURN = partial(whole, low=0, high=9), partial(whole, low=0, high=7)
+BELOW_1 = partial(number, low=0, high=1, open_at="high", such_as=0.1)
 SHARE = partial(number, low=0, high=1, such_as=0.1)
 INSIDE = partial(number, low=0, high=1, open_at="low high", such_as=0.8)
 POSITIVE = partial(number, low=0, high=math.inf, open_at="low", such_as=0.2)
-AT_LEAST_0 = partial(number, low=0, high=math.inf, such_as=4e9)
+ROOM = partial(number, low=0, high=math.inf, such_as=4e9)
 GALAXIES = having("input_size", "give a DataManager")
 AXES = optional(having("imshow", "give axes of matplotlib, or None"))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 import numpy as np
 
@@ -84,16 +83,15 @@ class DataManager:
     Raises
     ------
     FileNotFoundError, OSError, ValueError
-        If there is no such file, or it is not one of galaxies (see `datasets.open_dataset`).
-    ValueError
-        If a parameter is out of its range.
+        If there is no such file, it is not one of galaxies (see `datasets.open_dataset`), or a
+        parameter is not what it should be.
     """
 
     @takes(
         partition=arguments.INSIDE, datafile=optional(arguments.paths), coarsen=whole, cache=truth,
-        read_on_demand=truth, seed=arguments.seed, stratify=truth, group_by_sky=truth,
-        validation=partial(arguments.SHARE, open_at="high"), crop=optional(whole),
-        augment=partial(one_of, choices=ORIENTATIONS), memory_limit=arguments.AT_LEAST_0,
+        read_on_demand=truth, seed=arguments.seed, validation=arguments.BELOW_1, stratify=truth,
+        group_by_sky=truth, augment=one_of(*ORIENTATIONS), memory_limit=arguments.ROOM,
+        crop=optional(whole),
     )  # fmt: skip
     def __init__(
         self,
@@ -347,7 +345,7 @@ class DataManager:
         return f"<DataManager: {len(self.ans)} {kind} galaxies as {shape}; {sets}>"
 
 
-@takes(pictures=arguments.PIXELS, turn=partial(whole, low=0, high=7))
+@takes(pictures=arguments.PIXELS, turn=arguments.TURN)
 def turned(pictures: np.ndarray, turn: int) -> np.ndarray:
     """Return pictures (S, side, side, ...) in orientation 0 to 7; from 4 on they are mirrored."""
     return np.rot90(pictures[:, :, ::-1] if turn >= 4 else pictures, turn % 4, axes=(1, 2))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from galaxy_lib import DataManager, Galaxy, NeuralNetwork, arguments, course, data, galaxy, network
+from galaxy_lib import (
+    DataManager,
+    Galaxy,
+    NeuralNetwork,
+    arguments,
+    course,
+    data,
+    galaxy,
+    network,
+    survey,
+)
 from galaxy_lib.__main__ import main, parser
 from galaxy_lib.files import archives, datasets, fetching, reading, splits
 from galaxy_lib.network import Epoch
@@ -82,7 +93,9 @@ BAD["answers"] = [*BAD["array"], 10, -1, [0, 11], 0.5, [1.0]]
 BAD["function"] = [bad for bad in BAD["thing"] if not callable(bad)]
 BAD["sha256"] = [*BAD["text"], "12", "g" * 64, "0" * 63, "0" * 65]
 BAD["url"] = [*BAD["text"], "file:///x", "ftp://a.b/c", "https://", "zenodo.org/x", "http:// a"]
-for kind in ("array", "path", "thing", "size"):
+BAD["paths"] = [bad for bad in BAD["path"] if type(bad) is not list] + [[], (), [3], ["x.h5", None]]
+BAD["room"] = [*BAD["number"], -1e9]
+for kind in ("array", "path", "paths", "thing", "size"):
     BAD[f"{kind} or none"] = [bad for bad in BAD[kind] if bad is not None]
 
 
@@ -120,10 +133,10 @@ def good(manager, galaxy_file, tmp_path):
 
 SHAPES = {"A": "size", "B": "size", "x": "size", "y": "size"}
 DATA = {
-    "partition": "inside", "datafile": "path or none", "coarsen": "whole",
+    "partition": "inside", "datafile": "paths or none", "coarsen": "whole",
     "read_on_demand": "truth",
     "seed": "seed", "validation": "open share", "stratify": "truth", "group_by_sky": "truth",
-    "augment": "choice", "cache": "truth", "crop": "whole or none",
+    "augment": "choice", "cache": "truth", "crop": "whole or none", "memory_limit": "room",
 }  # fmt: skip
 TRAIN = {"n_epochs": "whole", "learning_rate": "positive", "beta_momentum": "share"}
 TRAIN |= {"batch_size": "whole"}
@@ -307,6 +320,11 @@ FLAGS = {
     "sample full.h5 new.h5 --fraction @": [*JUNK_WORDS[:6], *JUNK_WORDS[7:9], *JUNK_WORDS[10:],
                                            "0", "-0.5", "1.01", "1e300"],
     "sample full.h5 new.h5 --fraction 1 --seed @": [*JUNK_WORDS, "-1"],
+    "classify @ --network net.npz --to new --workers 1": [*PLACES[:12], *PLACES[15:], "gone"],
+    "classify full.h5 --to new --workers 1 --network @": [*PLACES, "gone"],
+    "classify full.h5 --workers 1 --network net.npz --to @": FOLDERS,
+    "classify full.h5 --network net.npz --to new --workers @": [*JUNK_WORDS, "0", "-5"],
+    "classify full.h5 --network net.npz --to new --scheduler @": [*JUNK_WORDS, "tcp://", "x:1"],
     "info @": [*PLACES, "gone"],
 }  # fmt: skip
 
@@ -317,6 +335,10 @@ def test_a_wrong_flag_is_one_sentence(line, tmp_path, galaxy_file, monkeypatch, 
     Path("file").touch()
     Path("folder").mkdir()
     Path("full.h5").symlink_to(galaxy_file())
+    with DataManager(datafile="full.h5", coarsen=8, seed=0, validation=0.5, cache=False) as d:
+        trained = NeuralNetwork(d, seed=0)
+        trained.save("net.npz")
+        survey.calibrate(trained).save("net.npz")
     before = sorted(os.walk("."))
     assert len(FLAGS[line]) >= 15
     for value in FLAGS[line]:
@@ -329,7 +351,10 @@ def test_a_wrong_flag_is_one_sentence(line, tmp_path, galaxy_file, monkeypatch, 
         *usage, sentence = (said.out + said.err).splitlines()
         assert status in (1, 2), value
         assert "Traceback" not in said.err
-        if status == 1 and words[0] != "info":
+        if words[:2] == ["classify", value]:  # what can't be read is listed in the catalogue
+            assert "1 could not be read" in said.out
+            shutil.rmtree("new")
+        elif status == 1 and words[0] != "info":
             assert usage == []
             assert sentence.startswith("galaxy_lib: ")
             assert sentence.endswith(".")

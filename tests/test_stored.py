@@ -148,7 +148,7 @@ def test_files_that_do_not_belong_together(tmp_path):
         DataManager(datafile=[a, write(tmp_path / "s.h5", 20, side=32)])
     with pytest.raises(FileNotFoundError, match="nowhere"):
         DataManager(datafile=[a, tmp_path / "nowhere.h5"])
-    with pytest.raises(ValueError, match="give the path of a file"):
+    with pytest.raises(ValueError, match="give the path of a file, or several"):
         DataManager(datafile=[])
 
 

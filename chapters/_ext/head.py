@@ -4,7 +4,7 @@ The theme, its extensions and Sphinx bring ten style sheets, three icon fonts an
 of which a page uses a small part. Here the style sheets become one that holds the rules whose
 classes occur somewhere in the book, the icon fonts keep the icons that occur, scripts wait until
 the page is read, and those for formulas and for the search stay where there is something to do.
-A page says what it is about in its description and to those who share it.
+A page says what it is about in its description and to those who share it, and its roles are sound.
 """
 
 from __future__ import annotations
@@ -22,6 +22,19 @@ STYLE = re.compile(r'<link [^>]*href="(?P<url>[^"?]*_static/(?P<path>[^"?]+\.css
 SCRIPT = re.compile(r'<script (?P<how>[^>]*)src="(?P<url>[^"?]+)(?P<rest>[^>]*)></script>')
 SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")
 KEPT = {"html", "body"}
+# What the theme and docutils say to screen readers, put right.
+ROLES = (
+    (
+        '<div id="pst-primary-sidebar" class',
+        '<div id="pst-primary-sidebar" role="navigation" aria-label="Book" class',
+    ),
+    ('<div role="list" class="citation-list">', '<div class="citation-list">'),
+    (' role="doc-biblioentry"', ""),
+    (
+        'search-button-field search-button__button pst-js-only" title="Search" aria-label="Search"',
+        'search-button-field search-button__button pst-js-only" title="Search"',
+    ),
+)
 
 
 def describe(app, pagename, templatename, context, doctree) -> None:
@@ -187,6 +200,8 @@ def shortened(text: str, path: Path, options: str) -> str:
         return f'<script {how}src="{match["url"]}{match["rest"]}></script>'
 
     text = SCRIPT.sub(wait, text)
+    for found, better in ROLES:
+        text = text.replace(found, better)
     if not formulas:
         text = re.sub(r"<script>window\.MathJax = .*?</script>\s*", "", text)
     return text

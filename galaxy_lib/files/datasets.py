@@ -210,7 +210,7 @@ def is_simulated(ds: h5py.File) -> bool:
 
 @takes(
     ds=arguments.having("attrs", "give an open file of galaxies"),
-    name=partial(arguments.one_of, choices=CATALOGUE),
+    name=arguments.one_of(*CATALOGUE),
 )
 def catalogue(ds: h5py.File, name: str) -> np.ndarray:
     """Return a column, float64 (N,): ``ra``, ``dec``, ``redshift``, ``pxscale``; NaN if unknown.

@@ -41,11 +41,14 @@ def open_figure(address, contexts):
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.on("console", lambda m: m.type == "error" and page.problems.append(m.text))
+        page.on("response", lambda r: r.status >= 400 and page.problems.append(r.url))
         page.goto(address + (on or PAGES[name]))
-        box = page.locator(f".galaxy-living.{name.lower()}")
-        box.wait_for(state="attached")
         for answer in page.locator("button.reveal[aria-expanded=false]").all():
             answer.click()
+        for place in page.locator(".galaxy-living-place").all():
+            place.scroll_into_view_if_needed()  # a figure is loaded when it is about to be seen
+        box = page.locator(f".galaxy-living.{name.lower()}")
+        box.wait_for(state="attached")
         box.scroll_into_view_if_needed()
         return page, box
 

@@ -42,32 +42,33 @@ const PRESETS = [
   [
     "η too small",
     { learning_rate: 0.01 },
-    "The loss creeps towards the dashed line of one output for every galaxy, and stays there.",
+    "The loss creeps to the dashed line, one output for every galaxy, and stays there.",
   ],
   [
     "η too large",
     { learning_rate: 100 },
-    "The first steps drive the outputs to 0 and 1, where the sigmoid is flat: nothing moves again.",
+    "The first steps drive all outputs to 0, where the sigmoid is flat: nothing moves again.",
   ],
   [
     "no momentum",
     { beta_momentum: 0 },
-    "Keep a run of our network first, then compare: at equal η, plain steps learn as much, in rougher curves.",
+    "Keep a run of our network first, then compare: at this η, plain steps learn as much.",
   ],
   [
     "small batches",
     { batch_size: 4 },
-    "Sixteen times as many updates an epoch, each from four galaxies: quick, and noisy.",
+    "Sixteen times as many updates an epoch, each from four galaxies: compare at equal updates.",
   ],
   [
     "overfitting",
-    { batch_size: 16, learning_rate: 2, view: "middle" },
-    "The training curve climbs on while the test curve stays: it learns its galaxies by heart.",
+    { loss: "cross-entropy" },
+    "The training curve climbs on while the test curve stays, and the test loss turns back up: " +
+      "it learns its galaxies by heart.",
   ],
   [
     "turned pictures",
-    { view: "middle", turned: true, loss: "cross-entropy", learning_rate: 0.5 },
-    "Each epoch shows other orientations: training and test stay together for longer.",
+    { loss: "cross-entropy", view: "middle", turned: true },
+    "Each epoch shows other orientations, and only the middle: the two curves stay together.",
   ],
 ];
 
@@ -121,6 +122,12 @@ function render({ model, el }) {
     tell("The galaxies could not be loaded. Try the page again.");
     console.error(error);
   }
+
+  // Whoever comes near a button is about to press it.
+  const comes = () => {
+    orders = orders.then(() => need(settings.view)).catch((error) => fail(error));
+  };
+  for (const event of ["pointerenter", "focusin"]) box.addEventListener(event, comes, { once: true });
 
   let started = false; // there are weights
   let fresh = true; // and they were not trained yet
