@@ -282,7 +282,7 @@ def rows_of(images: h5py.Dataset, start: int, stop: int | None = None) -> np.nda
 
 
 def pictures(images: h5py.Dataset, rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield full-size pictures in increasing order of ``rows``, opening each chunk but once."""
+    """Yield the full-size pictures of ``rows``, which increase, opening each chunk but once."""
     n = _slab_rows(images, 1)
     for start in range(0, len(images), n):
         wanted = rows[(rows >= start) & (rows < start + n)]
