@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import json
+import re
+import statistics
 import sys
 import tracemalloc
 from pathlib import Path
@@ -458,3 +461,50 @@ def test_a_planted_fault_is_noticed(monkeypatch, right, wrong):
     monkeypatch.setitem(globals(), "ConvolutionalNetwork", faulty.ConvolutionalNetwork)
     with pytest.raises((AssertionError, ValueError)):
         facts()
+
+
+# -------------------------------------------------------------------------------- what pages say
+
+
+def page(name):
+    cells = json.loads((ROOT / "chapters" / name).read_text("utf-8"))["cells"]
+    return "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+
+
+def test_the_page_shows_the_file_that_the_test_runs():
+    shown = re.findall(r"```python\n(.*?)```", page("deeper/the_same_in_pytorch.ipynb"), re.S)
+    assert shown == [(ROOT / "benchmarks" / "convolution_in_pytorch.py").read_text("utf-8")]
+    assert max(map(len, shown[0].splitlines())) <= 76
+
+
+def test_the_table_of_chapter_8_is_what_the_benchmark_stored():
+    stored = json.loads((ROOT / "benchmarks" / "convolution.json").read_text("utf-8"))
+    text = page("08_convolution.ipynb")
+    assert f"`{stored['command']}`" in text
+    rows = re.findall(
+        r"^\| ([^|]+) \| ([\d,]+) \| ([\d,]+) \| (\d\.\d{3}) ± (\d\.\d{3}) ", text, re.M
+    )
+    assert len(rows) == len(stored["networks"]) >= 3
+    for what, pictures, weights, right, deviation in rows:
+        entry = stored["networks"][what]
+        runs = [run["right"] for run in entry["runs"]]
+        assert int(pictures.replace(",", "")) == entry["pictures"]
+        assert int(weights.replace(",", "")) == entry["weights"]
+        assert float(right) == pytest.approx(statistics.mean(runs), abs=6e-4)
+        assert float(deviation) == pytest.approx(statistics.stdev(runs), abs=6e-4)
+    found = re.findall(r"^\| nearest neighbour, ([^|]+) \|.*\| (\d\.\d{3}) \|", text, re.M)
+    nearest = {
+        name: pytest.approx(right, abs=6e-4) for name, right in stored["nearest neighbour"].items()
+    }
+    assert {name: float(right) for name, right in found} == nearest
+
+
+def test_what_was_promised_of_accuracy_was_reached():
+    stored = json.loads((ROOT / "benchmarks" / "convolution.json").read_text("utf-8"))
+    networks = stored["networks"]
+    mean = {k: statistics.mean(r["right"] for r in n["runs"]) for k, n in networks.items()}
+    ours = networks["convolutional"]
+    assert len({run["seed"] for run in ours["runs"]}) >= 3
+    assert mean["convolutional"] >= 0.62
+    assert ours["weights"] * 30 <= 12288 * 400 + 400 * 10  # the original's dense network
+    assert mean["convolutional"] >= 0.550 + 0.10  # chapter 5's and 6's, at 18 times the pictures

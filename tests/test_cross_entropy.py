@@ -317,10 +317,10 @@ def test_predict_gives_probabilities():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"loss": "hinge"}, "loss is 'hinge', but must be"),
-        ({"loss": None}, "loss is None, but must be"),
-        ({"hidden": "tanh"}, "hidden is 'tanh', but must be"),
-        ({"loss": "squared", "hidden": "relu"}, "hidden is 'relu', but must be"),
+        ({"loss": "hinge"}, "loss is 'hinge': give"),
+        ({"loss": None}, "loss is None: give"),
+        ({"hidden": "tanh"}, "hidden is 'tanh': give"),
+        ({"loss": "squared", "hidden": "relu"}, "hidden is 'relu': give"),
     ],
 )
 def test_other_choices_are_refused(wrong, message):

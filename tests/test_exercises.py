@@ -11,6 +11,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import cheats
 import make_exercises
 import nbformat
 import pytest
@@ -19,6 +20,7 @@ from galaxy_lib import checks
 
 ROOT = Path(__file__).resolve().parents[1]
 EXERCISES = ROOT / "chapters/exercises"
+CHECKED = [name for names in checks.exercises().values() for name in names]
 chapter = pytest.mark.parametrize("path", make_exercises.SOLUTIONS, ids=lambda path: path.stem)
 
 
@@ -43,7 +45,7 @@ def test_every_check_has_its_exercise_and_its_effort() -> None:
         names += [cell.metadata.nbgrader.grade_id for cell in graded(notebook)]
         text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
         assert len(re.findall(r"^\*★{1,3} · \d+ minutes\*$", text, re.M)) == len(graded(notebook))
-    assert names == [f"check_{name}" for names in checks.exercises().values() for name in names]
+    assert names == [f"check_{name}" for name in CHECKED]
     assert len(names) >= 24
 
 
@@ -89,7 +91,7 @@ def course(tmp_path_factory: pytest.TempPathFactory):
     nbgrader(folder, "generate_assignment", "all")
     hand_in(folder)
     nbgrader(folder, "zip_collect", "all")
-    nbgrader(folder, "autograde", "all", "--Execute.timeout=4")
+    nbgrader(folder, "autograde", "all", "--Execute.timeout=8", "--Execute.limit=2")
     nbgrader(folder, "generate_feedback", "all")
     return folder
 
@@ -133,7 +135,6 @@ ENDLESS = {
     "gradient_B": "def gradient_B(A, x, z_tilde, z, y):\n    while True:\n        x = x + 1",
     "age_weight": "while True:\n    pass",
 }
-TAMPERED = 'def sigmoid(x):\n    return x\n\n\nchecks.sigmoid = lambda f: "correct"'
 
 
 def hand_in(folder: Path) -> None:
@@ -142,11 +143,12 @@ def hand_in(folder: Path) -> None:
     archive.mkdir(parents=True)
     with zipfile.ZipFile(archive / "submissions.zip", "w") as submissions:
 
-        def submit(student: str, name: str, answers: dict[str, str] | None) -> None:
+        def submit(student, name, answers, tamper=lambda notebook: None) -> None:
             notebook = read(EXERCISES / name) if answers is None else answered(name)
             for cell in notebook.cells:
                 grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
                 cell.source = (answers or {}).get(grade_id, cell.source)
+            tamper(notebook)
             submissions.writestr(f"{student}_{name}", nbformat.writes(notebook))
 
         for path in make_exercises.SOLUTIONS:
@@ -156,7 +158,12 @@ def hand_in(folder: Path) -> None:
         for name in ("03_batching.ipynb", "04_momentum.ipynb"):
             submit("half", name, {name: f'{name} = lambda *a: "broken"' for name in BROKEN})
             submit("endless", name, ENDLESS)
-        submit("tampering", "03_batching.ipynb", {"sigmoid": TAMPERED})
+        nothing = dict.fromkeys(CHECKED, "pass")
+        for path in make_exercises.SOLUTIONS:
+            submit("cheating", path.name, nothing | cheats.ANSWERS, cheats.bare)
+        for student, (code, tamper) in cheats.NOTEBOOKS.items():
+            wrong = code + "\n\n\ndef age_weight(beta, k):\n    return 0.5"
+            submit(student, "04_momentum.ipynb", nothing | {"age_weight": wrong}, tamper)
 
 
 def scores(course: Path, student: str) -> dict[str, tuple[float, float]]:
@@ -216,14 +223,18 @@ def test_endless_loops_cost_their_own_marks_alone(course: Path) -> None:
     assert {name for name in both if marks[name][0] == 0} == set(ENDLESS)
 
 
-def test_overwriting_a_check_earns_nothing(course: Path) -> None:
-    marks = scores(course, "tampering")
-    others = exercises_of("03_batching.ipynb")
-    assert {name for name in others if marks[name][0] == 0} == {"sigmoid"}
+def test_thirty_ways_to_cheat_earn_nothing(course: Path) -> None:
+    assert set(cheats.ANSWERS) <= set(CHECKED)
+    assert len(cheats.ANSWERS) + len(cheats.NOTEBOOKS) >= 36
+    marks = scores(course, "cheating")
+    assert {name: marks[name][0] for name in cheats.ANSWERS} == dict.fromkeys(cheats.ANSWERS, 0)
+    for student in cheats.NOTEBOOKS:
+        assert not any(score for score, _ in scores(course, student).values()), student
 
 
 def test_feedback_names_the_mistake_and_shows_no_library_source(course: Path) -> None:
-    lines = Path(checks.__file__).read_text(encoding="utf-8").splitlines()
+    files = Path(checks.__file__).parent.glob("*.py")
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     secret = {line.strip() for line in lines if len(line.strip()) > 40 and '"' not in line}
     pages = sorted((course / "feedback").rglob("*.html"))
     assert len(pages) >= 15

@@ -1039,13 +1039,13 @@ RIGHT += [
     ("cross_entropy", lambda u, y: np.mean(lse(u) - np.take_along_axis(u, y.argmax(0)[None], 0))),
     ("output_error", error),
     ("output_error", lambda u, y: (np.exp(u - lse(u)) - np.round(y)) / len(u.T)),
-    ("cross_entropy_gradients", network.cross_entropy_gradients),
+    ("four_gradients", network.cross_entropy_gradients),
     ("temperature", coolest(lambda T, u, y: network.cross_entropy(u / T, y))),
     ("temperature", lambda u, y, c: sorted((network.cross_entropy(u / T, y), T) for T in c)[0][1]),
 ]
 
 
-@right("cross_entropy_gradients")
+@right("four_gradients")
 def _(A, B, x, y, a, b):
     # Biases as weights whose input is 1.
     ones = np.ones((1, x.shape[1]))
@@ -1088,18 +1088,18 @@ WRONG += [
         lambda u, y: error(u, y) * network.softmax(u) * (1 - network.softmax(u)),
         "squared error",
     ),
-    ("cross_entropy_gradients", four(lambda A, B, a, b: (A, a, B, b)), "order"),
-    ("cross_entropy_gradients", four(lambda *g: [2 * m for m in g]), "factor 2"),
-    ("cross_entropy_gradients", four(lambda A, B, a, b: (A, B, a[:, 0], b[:, 0])), "columns"),
-    ("cross_entropy_gradients", four(lambda A, B, a, b: (A, B)), "Return 4 values"),
-    ("cross_entropy_gradients", four(lambda *g: [-m for m in g]), "signs"),
+    ("four_gradients", four(lambda A, B, a, b: (A, a, B, b)), "order"),
+    ("four_gradients", four(lambda *g: [2 * m for m in g]), "factor 2"),
+    ("four_gradients", four(lambda A, B, a, b: (A, B, a[:, 0], b[:, 0])), "columns"),
+    ("four_gradients", four(lambda A, B, a, b: (A, B)), "Return 4 values"),
+    ("four_gradients", four(lambda *g: [-m for m in g]), "signs"),
     (
-        "cross_entropy_gradients",
+        "four_gradients",
         lambda A, B, x, y, a, b: network.cross_entropy_gradients(A, B, x, y, 0 * a, b),
         "bias of the outputs",
     ),
     (
-        "cross_entropy_gradients",
+        "four_gradients",
         lambda A, B, x, y, a, b: [
             m * x.shape[1] for m in network.cross_entropy_gradients(A, B, x, y, a, b)
         ],
@@ -1119,6 +1119,175 @@ WRONG += [
     ),
     ("temperature", lambda u, y, c: min(c), "smallest"),
 ]
+
+
+# 8 Convolution by hand
+
+
+def columns_of(x, k, stride):
+    views = sliding_window_view(x, (k, k), axis=(0, 1))[::stride, ::stride]
+    return views.transpose(3, 4, 2, 0, 1).reshape(k * k * x.shape[2], -1)
+
+
+RIGHT += [
+    ("weight_count", 3480),
+    ("weight_count", 24 * (3 * 3 * 16 + 1.0)),
+    ("im2col", columns_of),
+    ("slide", lambda w, x: np.einsum("ijcpq,pqc", sliding_window_view(x, w.shape[:2], (0, 1)), w)),
+    (
+        "max_pool",
+        lambda h, n: np.maximum.reduce([h[i::n, j::n] for i in range(n) for j in range(n)]),
+    ),
+]
+WRONG += [
+    ("weight_count", 24 * 9 * 16, "bias"),
+    ("weight_count", 24 * 9 + 24, "16 maps"),
+    ("weight_count", 24 * 9 * 3 + 24, "16 maps"),
+    ("weight_count", 5000, ""),
+    ("receptive_field", lambda layers: 1 + sum(k - 1 for k, _ in layers), "stride"),
+    ("receptive_field", lambda layers: math.prod(k for k, _ in layers), "not to be multiplied"),
+    ("receptive_field", lambda layers: layers[-1][0], "last layer"),
+    ("slide", lambda w, x: np.einsum("ijcpq,qpc", sliding_window_view(x, w.shape[:2], (0, 1)), w),
+     "swapped"),
+    ("slide", lambda w, x: np.einsum(
+        "ijcpq,pqc", sliding_window_view(x, w.shape[:2], (0, 1)), w[::-1, ::-1]), "mirrored"),
+    ("slide", lambda w, x: np.einsum("ijcpq,pqc->ijc",
+                                     sliding_window_view(x, w.shape[:2], (0, 1)), w),
+     "colours are still apart"),
+    ("im2col", lambda x, k, stride: columns_of(x, k, stride).T, "transposed"),
+    ("im2col", lambda x, k, stride: columns_of(x, k, 1), "stride is not used"),
+    ("im2col", lambda x, k, stride: columns_of(x, k, k), "by the stride"),
+    ("max_pool", lambda h, n: h[::n, ::n], "upper left"),
+    ("max_pool", lambda h, n: h.max(axis=(0, 1)), "one number a map"),
+    ("max_pool", lambda h, n: h[: len(h) // n * n].reshape(len(h) // n, n, -1).max(axis=1), ""),
+]  # fmt: skip
+
+
+@right("receptive_field")
+def _(layers):
+    seen = step = 1
+    for k, s in layers:
+        seen, step = seen + (k - 1) * step, step * s
+    return seen
+
+
+@right("receptive_field")
+def _(layers):
+    side = 200
+    x = np.zeros(side)
+    x[:] = np.arange(side)
+    first, last = x, x
+    for k, s in layers:
+        places = range((len(first) - k) // s + 1)
+        first, last = [first[i * s] for i in places], [last[i * s + k - 1] for i in places]
+    return last[0] - first[0] + 1
+
+
+@right("slide")
+def _(w, x):
+    k = len(w)
+    return [[(w * x[i : i + k, j : j + k]).sum() for j in range(x.shape[1] - k + 1)]
+            for i in range(x.shape[0] - k + 1)]  # fmt: skip
+
+
+@right("im2col")
+def _(x, k, stride):
+    columns = []
+    for i in range(0, len(x) - k + 1, stride):
+        for j in range(0, x.shape[1] - k + 1, stride):
+            columns.append(x[i : i + k, j : j + k].reshape(-1))
+    return np.array(columns).T
+
+
+@right("max_pool")
+def _(h, size):
+    H, W, K = h.shape
+    return (
+        np.moveaxis(h, 2, 0)
+        .reshape(K, H // size, size, W // size, size)
+        .max((2, 4))
+        .transpose(1, 2, 0)
+    )
+
+
+@right("max_pool_slope")
+def _(d, h, size):
+    top = h.reshape(len(d), size, d.shape[1], size, -1).max((1, 3), keepdims=True)
+    hit = h.reshape(len(d), size, d.shape[1], size, -1) == top
+    return (hit * d[:, None, :, None]).reshape(h.shape)
+
+
+@right("max_pool_slope")
+def _(d, h, size):
+    slope = np.zeros_like(h)
+    for i in range(d.shape[0]):
+        for j in range(d.shape[1]):
+            for k in range(d.shape[2]):
+                part = (slice(i * size, i * size + size), slice(j * size, j * size + size), k)
+                slope[part][h[part] == h[part].max()] = d[i, j, k]
+    return slope
+
+
+def spread_out(d, size):
+    return np.kron(d, np.ones((size, size, 1)))
+
+
+WRONG += [
+    ("max_pool_slope", lambda d, h, n: spread_out(d, n), "not to all"),
+    ("max_pool_slope", lambda d, h, n: spread_out(d, n) / n**2, "slope of the mean"),
+    ("max_pool_slope", lambda d, h, n: d, "shape of `h`"),
+    ("max_pool_slope", lambda d, h, n: spread_out(d, n) * (h > 0), ""),
+]
+
+
+@right("col2im")
+def _(d_X, shape, k, stride):
+    # Transposed by the letter: the matrix of `im2col`, column by column.
+    unit = np.eye(math.prod(shape)).reshape(-1, *shape)
+    matrix = np.stack([columns_of(x, k, stride).ravel() for x in unit], axis=1)
+    return (matrix.T @ d_X.ravel()).reshape(shape)
+
+
+@right("col2im")
+def _(d_X, shape, k, stride):
+    d_x, place = np.zeros(shape), 0
+    for i in range(0, shape[0] - k + 1, stride):
+        for j in range(0, shape[1] - k + 1, stride):
+            d_x[i : i + k, j : j + k] += d_X[:, place].reshape(k, k, shape[2])
+            place += 1
+    return d_x
+
+
+@wrong("col2im", "do not overwrite")
+def _(d_X, shape, k, stride):
+    d_x, place = np.zeros(shape), 0
+    for i in range(0, shape[0] - k + 1, stride):
+        for j in range(0, shape[1] - k + 1, stride):
+            d_x[i : i + k, j : j + k] = d_X[:, place].reshape(k, k, shape[2])
+            place += 1
+    return d_x
+
+
+@wrong("col2im", "a place is a column|read along its rows")
+def _(d_X, shape, k, stride):
+    d_x, place = np.zeros(shape), 0
+    rows = d_X.reshape(-1, k, k, shape[2])
+    for i in range(0, shape[0] - k + 1, stride):
+        for j in range(0, shape[1] - k + 1, stride):
+            d_x[i : i + k, j : j + k] += rows[place]
+            place += 1
+    return d_x
+
+
+@wrong("col2im", "colours come first")
+def _(d_X, shape, k, stride):
+    d_x, place = np.zeros(shape), 0
+    for i in range(0, shape[0] - k + 1, stride):
+        for j in range(0, shape[1] - k + 1, stride):
+            column = d_X[:, place].reshape(shape[2], k, k)
+            d_x[i : i + k, j : j + k] += column.transpose(1, 2, 0)
+            place += 1
+    return d_x
 
 
 # 10 What comes after
@@ -1158,3 +1327,64 @@ WRONG += [
     ("final_report", {"accuracy": 0.9}, "no key"),
     ("final_report", 0.9, "dict"),
 ]
+
+
+# 9 A survey
+
+RIGHT += [
+    ("hours", lambda n, b, w, f, s, k: n / k * (b / w + f / s) / 3.6e3),
+    ("hours", lambda n, b, w, f, s, k: np.float32(n * (b / w + f / s)) / (3600 * k)),
+    ("true_number", lambda m, n, found, mistaken: n * (m / n - mistaken) / (found - mistaken)),
+    (
+        "true_number",
+        lambda m, n, r, f: (np.linalg.inv([[r, f], [1 - r, 1 - f]]) @ [m, n - m])[0],
+    ),
+    ("most_kept", lambda c, r, a: max(k for k in range(len(c) + 1) if kept_share(c, r, k) >= a)),
+    ("most_kept", lambda c, r, a: np.float64(best_threshold(c, r, a))),
+    ("finished", lambda s, n: free_times(s, n)[-1]),
+    ("finished", lambda s, n: int(1e6 * free_times(list(s), n)[-1]) / 1e6),
+]
+WRONG += [
+    ("hours", lambda n, b, w, f, s, k: n * (b / w + f / s) / k, "in seconds"),
+    ("hours", lambda n, b, w, f, s, k: n * (b / w + f / s) / 3600, "share the galaxies"),
+    ("hours", lambda n, b, w, f, s, k: n * (b / w + f / s) / k / 60, "in minutes"),
+    ("hours", lambda n, b, w, f, s, k: n * b / w / k / 3600, "left out"),
+    ("hours", lambda n, b, w, f, s, k: n * max(b / w, f / s) / k / 3600, "add the two"),
+    ("hours", lambda n, b, w, f, s, k: n * (b / w + f / s) / (k + 1) / 3600, ""),
+    ("true_number", lambda m, n, r, f: m / r, "`mistaken`"),
+    ("true_number", lambda m, n, r, f: (m - f * n) / r, "by `found` alone"),
+    ("true_number", lambda m, n, r, f: (m / n - f) / (r - f), "a fraction"),
+    ("true_number", lambda m, n, r, f: m, "nothing is corrected"),
+    ("true_number", lambda m, n, r, f: max(0, min(n, round((m - f * n) / (r - f)))), "round"),
+    ("most_kept", lambda c, r, a: int((c >= a).sum()), "count"),
+    ("most_kept", lambda c, r, a: int(r.sum()), "how many of all"),
+    ("most_kept", lambda c, r, a: int(a * len(c)), "share of the galaxies"),
+    ("most_kept", lambda c, r, a: best_threshold(-c, r, a), "surest"),
+    ("most_kept", lambda c, r, a: best_threshold(c, r, a) / len(c), "fraction"),
+    ("finished", lambda s, n: sum(s) / n, "cannot be cut"),
+    ("finished", lambda s, n: sum(s), "one worker"),
+    ("finished", lambda s, n: free_times(s, n)[0], "last one|last worker"),
+    ("finished", lambda s, n: free_times(sorted(s)[::-1], n)[-1], "order of the list"),
+    ("finished", lambda s, n: max(s[i::n].sum() for i in range(n)), "beforehand"),
+]
+
+
+def kept_share(confidence, right, k):
+    return 1 if k == 0 else np.mean(right[np.argsort(confidence)[::-1][:k]])
+
+
+def best_threshold(confidence, right, accuracy):
+    counts = [0]
+    for threshold in confidence:
+        kept = confidence >= threshold
+        if right[kept].mean() >= accuracy:
+            counts.append(int(kept.sum()))
+    return max(counts)
+
+
+def free_times(seconds, n):
+    free = [0] * n
+    for duration in seconds:
+        free[0] += duration
+        free.sort()
+    return free

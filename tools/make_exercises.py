@@ -3,8 +3,8 @@
     python tools/make_exercises.py                      writes and executes chapters/exercises/
     python tools/make_exercises.py --course FOLDER      sets up a new nbgrader course instead
 
-A solution notebook has the answers between BEGIN SOLUTION and END SOLUTION, and tests between
-BEGIN HIDDEN TESTS and END HIDDEN TESTS. Needs the extra: pip install -e '.[instructor]'.
+A solution notebook has the answers between BEGIN SOLUTION and END SOLUTION.
+Needs the extra: pip install -e '.[instructor]'.
 """
 
 from __future__ import annotations
@@ -22,11 +22,21 @@ BOOK_TAGS = {"hide-input", "remove-input"}
 
 CONFIG = f'''"""nbgrader's settings for this course; see the instructor's page of the book."""
 
+from nbgrader.converters import Autograde
+
+from galaxy_lib.checks.grading import Execute
+
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "galaxies"
 c.CourseDirectory.root = {{root!r}}
 c.ClearSolutions.code_stub = {{{{"python": "{STUB}"}}}}
-# A check stops an endless function after a second; this stops an endless loop outside of one.
+# Checks are judged in nbgrader's own process, where a notebook cannot reach them.
+c.Autograde.autograde_preprocessors = [
+    Execute,
+    *Autograde.autograde_preprocessors.default()[1:],
+]
+# An endless function is stopped after 10 s; this stops an endless loop outside of one.
+c.Execute.limit = 10
 c.Execute.timeout = 60
 # A learning management system's names: anna_01_exploring_the_data.ipynb, or anna_…_01_….ipynb.
 c.FileNameCollectorPlugin.named_regexp = (

@@ -4,12 +4,13 @@ The theme, its extensions and Sphinx bring ten style sheets, three icon fonts an
 of which a page uses a small part. Here the style sheets become one that holds the rules whose
 classes occur somewhere in the book, the icon fonts keep the icons that occur, scripts wait until
 the page is read, and those for formulas and for the search stay where there is something to do.
-A page says what it is about in its description and to those who share it.
+A page says what it is about in its description and to those who share it, and its roles are sound.
 """
 
 from __future__ import annotations
 
 import html
+import logging
 import re
 from pathlib import Path
 
@@ -21,7 +22,20 @@ from fontTools.ttLib import TTFont
 STYLE = re.compile(r'<link [^>]*href="(?P<url>[^"?]*_static/(?P<path>[^"?]+\.css))[^"]*"[^>]*>\s*')
 SCRIPT = re.compile(r'<script (?P<how>[^>]*)src="(?P<url>[^"?]+)(?P<rest>[^>]*)></script>')
 SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")
-KEPT = {"html", "body"}
+MADE_UP = ("mjx-", "TEX-", "noUi-")  # scripts put these classes together from parts
+# What the theme and docutils say to screen readers, put right.
+ROLES = (
+    (
+        '<div id="pst-primary-sidebar" class',
+        '<div id="pst-primary-sidebar" role="navigation" aria-label="Book" class',
+    ),
+    ('<div role="list" class="citation-list">', '<div class="citation-list">'),
+    (' role="doc-biblioentry"', ""),
+    (
+        'search-button-field search-button__button pst-js-only" title="Search" aria-label="Search"',
+        'search-button-field search-button__button pst-js-only" title="Search"',
+    ),
+)
 
 
 def describe(app, pagename, templatename, context, doctree) -> None:
@@ -87,7 +101,8 @@ def split(prelude) -> list[str]:
 def names(selector: str) -> set[str]:
     """Return the classes and ids that an element needs; what :not() and :is() say is no need."""
     outside = re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", selector)
-    return set(re.findall(r"[.#](-?[A-Za-z_][\w-]*)", outside.replace("\\", "")))
+    found = re.findall(r"[.#](-?[A-Za-z_][\w-]*)", outside.replace("\\", ""))
+    return {name for name in found if not name.startswith(MADE_UP)}
 
 
 def rebased(text: str, place: str) -> str:
@@ -109,6 +124,7 @@ def rebased(text: str, place: str) -> str:
 
 def fewer_icons(css: str, static: Path) -> str:
     """Replace each icon font by one that holds the icons that the style sheet names."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
     codes = {ord(sign) for sign in css if "\ue000" <= sign <= "\uf8ff"}
     for font in re.findall(r"url\(([^)]*fa-[\w-]+)\.woff2\)", css):
         source = static / f"{font}.woff2"
@@ -139,7 +155,7 @@ def shorten_heads(app, exception) -> None:
         sheets.update(dict.fromkeys(match["path"] for match in STYLE.finditer(text)))
     sheets.pop("book.css", None)
     if sheets:
-        words, parts = words_in_use(out) | KEPT, []
+        words, parts = words_in_use(out), []
         for path in sheets:
             source = (static / path).read_text(encoding="utf-8")
             # basic.css and the like come in by @import.
@@ -187,6 +203,8 @@ def shortened(text: str, path: Path, options: str) -> str:
         return f'<script {how}src="{match["url"]}{match["rest"]}></script>'
 
     text = SCRIPT.sub(wait, text)
+    for found, better in ROLES:
+        text = text.replace(found, better)
     if not formulas:
         text = re.sub(r"<script>window\.MathJax = .*?</script>\s*", "", text)
     return text

@@ -71,8 +71,29 @@ function hideAnswers() {
     };
     button.addEventListener("click", () => show(button.getAttribute("aria-expanded") !== "true"));
     card.append(button);
+    for (const answer of answers) answer.show = () => show(true);
     show(false);
   }
+}
+
+// What a link leads to is shown.
+function showTarget() {
+  const answer = document.getElementById(decodeURIComponent(location.hash.slice(1)))?.closest(".answer-waiting");
+  if (!answer) return;
+  answer.show();
+  answer.scrollIntoView();
+}
+
+// A result of a search shows the page's text, not the labels of its buttons.
+function searchTheText() {
+  if (!window.Search?.htmlToText) return;
+  const before = Search.htmlToText;
+  Search.htmlToText = (source, anchor) => {
+    const page = new DOMParser().parseFromString(source, "text/html");
+    const others = ".bd-header-article, #jb-print-docs-body, .prev-next-footer, .term-note, button";
+    for (const other of page.querySelectorAll(others)) other.remove();
+    return before(page.documentElement.outerHTML, anchor);
+  };
 }
 
 // Paper is white.
@@ -89,6 +110,9 @@ addEventListener("DOMContentLoaded", () => {
   const article = document.querySelector("article") ?? document.body;
   new MutationObserver(nameSliders).observe(article, { childList: true, subtree: true });
   hideAnswers();
+  showTarget();
+  addEventListener("hashchange", showTarget);
+  searchTheText();
   nameSliders();
   nameArrows();
   // Formulas, fonts and pictures arrive late.

@@ -7,8 +7,9 @@ checks are in a file of their own.
 """
 
 from galaxy_lib.checks.chapter_01 import bytes_of_pictures, close_pairs, count_types, redness
-from galaxy_lib.checks.chapter_02 import batches, coarsen, inputs_per_galaxy, one_hot, split
+from galaxy_lib.checks.chapter_02 import coarsen, inputs_per_galaxy, one_hot, split
 from galaxy_lib.checks.chapter_03 import (
+    batches,
     forward,
     forward_one,
     gradient_A,
@@ -28,12 +29,22 @@ from galaxy_lib.checks.chapter_06 import (
 )
 from galaxy_lib.checks.chapter_07 import (
     cross_entropy,
-    cross_entropy_gradients,
+    four_gradients,
     log_sum_exp,
     output_error,
     softmax,
     temperature,
 )
+from galaxy_lib.checks.chapter_08 import (
+    col2im,
+    im2col,
+    max_pool,
+    max_pool_slope,
+    receptive_field,
+    slide,
+    weight_count,
+)
+from galaxy_lib.checks.chapter_09 import finished, hours, most_kept, true_number
 from galaxy_lib.checks.chapter_10 import final_report
 from galaxy_lib.checks.runner import CheckFailed, Result, exercises, progress
 
@@ -46,36 +57,47 @@ __all__ = [
     "bytes_of_pictures",
     "close_pairs",
     "coarsen",
+    "col2im",
     "confusion_matrix",
     "count_types",
     "cross_entropy",
-    "cross_entropy_gradients",
     "descend",
     "exercises",
     "final_report",
     "find_leaks",
+    "finished",
     "forward",
     "forward_one",
+    "four_gradients",
     "fraction_correct",
     "gradient_A",
     "gradient_B",
     "gradients",
+    "hours",
+    "im2col",
     "inputs_per_galaxy",
     "log_sum_exp",
+    "max_pool",
+    "max_pool_slope",
     "momentum_step",
     "most_confused",
+    "most_kept",
     "numerical_gradient",
     "one_hot",
     "output_error",
     "progress",
     "recall",
+    "receptive_field",
     "redness",
     "sigmoid",
+    "slide",
     "softmax",
     "split",
     "steps_needed",
     "study",
     "temperature",
     "train",
+    "true_number",
     "updates",
+    "weight_count",
 ]

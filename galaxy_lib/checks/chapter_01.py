@@ -192,9 +192,26 @@ def close_pairs(ra, dec, radius):
 
 @close_pairs.cases
 def _(rng):
-    ra = np.array([10, 10.012, 10, 359.999, 200, 200.012, 0.001, np.nan, 80, 80.0005, 120, 120.003])
-    dec = np.array([60, 60, 60.012, -1, 20, 20, -1, np.nan, 30, 30.0005, 5, 80])
-    yield "12 galaxies within 33 arcsec", (ra, dec, 33.0)
+    ra = np.array(
+        [
+            10,
+            10.012,
+            10,
+            359.999,
+            200,
+            200.012,
+            0.001,
+            np.nan,
+            80,
+            80.0005,
+            120,
+            120.003,
+            300,
+            300.28,
+        ]
+    )
+    dec = np.array([60, 60, 60.012, -1, 20, 20, -1, np.nan, 30, 30.0005, 5, 80, 0, 0])
+    yield "14 galaxies within 33 arcsec", (ra, dec, 33.0)
     for radius, ra0 in ((20.0, 0.0), (60.0, 70.0)):
         while True:  # no pair so near the limit that rounding decides
             dec0 = rng.uniform(20, 60)
@@ -282,8 +299,14 @@ close_pairs.mistakes(
         "Add the squares of both steps, not the steps themselves.",
         _within(lambda dra, ddec: abs(dra) + abs(ddec)),
     ),
-    ("Degrees are compared with arcseconds: a degree has 3600.", _within(factor=3600)),
-    ("A degree has 3600 arcseconds, not 60.", _within(factor=60)),
+    (
+        "`radius` is in arcseconds, ra and dec are in degrees, of 3600 arcseconds each.",
+        _within(factor=3600),
+    ),
+    (
+        "`radius` is in arcseconds, ra and dec are in degrees, of 3600 arcseconds each.",
+        _within(factor=60),
+    ),
     ("A galaxy is near within `radius`, not within twice of it.", _within(factor=2)),
     ("A galaxy is near within `radius`, not within half of it.", _within(factor=0.5)),
     (

@@ -133,7 +133,7 @@ momentum_step.mistakes(
     ("Return both: weights and velocity. That is the weights alone.", lambda *a: _first(*a)[0]),
     ("Return both: weights and velocity. That is the velocity alone.", lambda *a: _first(*a)[1]),
     ("The weights move by the gradient: let them move by v.", _step(move=lambda v, new, g, b: g)),
-    ("The velocity is not carried over: β v is missing.", _step(keep=lambda b: 0)),
+    ("β v is missing: the velocity that is handed in is not used.", _step(keep=lambda b: 0)),
     (
         "The velocity is the gradient alone: β is not used.",
         _step(keep=lambda b: 0, take=lambda b: 1),
@@ -316,7 +316,7 @@ def _(rng):
     yield "a turned valley", (turned, rng.uniform(1, 2, 2), 0.2, [0.3, 0.9], 1e-2, 150)
     slanted = _slope(np.array([[2.0, 1.4], [1.4, 2.0]]))
     yield "a slanted valley", (slanted, np.array([2.0, -1.5]), 0.2, [0.3], 1e-2, 90)
-    yield "25 steps at most", (_slope(HILL), w, 0.4, [0.97, 0.5], 1e-2, 25)
+    yield "a first β with which the path swings out", (_slope(HILL), w, 0.55, [0.0, 0.7], 0.1, 30)
     flat = np.array([3.0, 4.0])
     yield "a gradient just as long as the tolerance", (lambda w: flat, flat, 0.1, [0.5], 5.0, 7)
 

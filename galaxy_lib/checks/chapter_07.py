@@ -202,12 +202,12 @@ def _four(A, B, x, y, a, b, target=_known, factor=False, hidden=True, mean=True,
 
 
 @exercise(7)
-def cross_entropy_gradients(A, B, x, y, a, b):
+def four_gradients(A, B, x, y, a, b):
     """Derive the cross-entropy of a batch by weights and biases."""
     return _four(A, B, x, y, a, b)
 
 
-@cross_entropy_gradients.cases
+@four_gradients.cases
 def _(rng):
     for N_out, N_hidden, N_in, S in ((4, 4, 4, 5), (3, 5, 4, 6), (6, 3, 2, 1)):
         shapes = (N_out, N_hidden), (N_hidden, N_in), (N_in, S), (N_out, 1), (N_hidden, 1)
@@ -225,7 +225,7 @@ def _changed(change):
     return lambda *arguments: change(*_four(*arguments))
 
 
-cross_entropy_gradients.mistakes(
+four_gradients.mistakes(
     (FACTOR, _with(factor=True)),
     (TARGET, _with(target=lambda y: y)),
     ("1/S is missing: that is the sum over the batch.", _with(mean=False)),

@@ -11,23 +11,23 @@ that looks for itself.
 from __future__ import annotations
 
 import ast
+import base64
 import contextlib
 import copy
-import ctypes
 import inspect
-import itertools
 import os
 import sys
 import textwrap
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 
+import cloudpickle
 import numpy as np
 
-from galaxy_lib.checks import worker
+from galaxy_lib.checks import process
+from galaxy_lib.checks.process import Handed, hand_over
+from galaxy_lib.checks.worker import FIRST
 
-TIME_LIMIT = 2.0  # seconds for all that a check does
 TOLERANCE = {2: 5e-3, 4: 1e-4, 8: 1e-4}  # of the largest value, by the bytes of a float
 
 _chapters: dict[int, dict[str, Callable]] = {}
@@ -69,13 +69,14 @@ class Unordered(list):
     """What a set held."""
 
 
-class _Stop(BaseException):
-    """Thrown into an answer that does not end; ``except Exception`` does not hold it."""
-
-
 def exercises() -> dict[int, dict[str, Callable]]:
     """Return the checks by chapter and name."""
     return _chapters
+
+
+def note(name: str, message: str) -> None:
+    """Keep what a check said, for `progress`."""
+    _results[name] = Result(message)
 
 
 def progress(chapter: int) -> None:
@@ -104,13 +105,13 @@ def exercise(chapter: int, *, read: Callable | None = None) -> Callable:
         cases: list[Callable] = []
         mistakes: list[tuple[str, object]] = []
 
-        def judge(answer: Answer) -> None:
+        def look(answer: Answer) -> None:
             if not inspect.signature(right).parameters:
                 _judge_value(answer, right(), mistakes)
             else:
                 _judge_function(answer, right, cases[0], mistakes, read)
 
-        check = _register(chapter, right, judge)
+        check = _register(chapter, right, look)
         check.cases = cases.append
         check.mistakes = lambda *pairs: mistakes.extend(pairs)
         check.known, check.right = mistakes, right
@@ -122,8 +123,8 @@ def exercise(chapter: int, *, read: Callable | None = None) -> Callable:
 def judged(chapter: int) -> Callable:
     """Make a check of a function that calls the answer itself and raises `Wrong` or returns."""
 
-    def make(judge: Callable) -> Callable:
-        check = _register(chapter, judge, judge)
+    def make(look: Callable) -> Callable:
+        check = _register(chapter, look, look)
         check.known = []
         check.mistakes = lambda *pairs: check.known.extend(pairs)
         return check
@@ -131,12 +132,17 @@ def judged(chapter: int) -> Callable:
     return make
 
 
-def _register(chapter: int, function: Callable, judge: Callable) -> Callable:
+def _register(chapter: int, function: Callable, look: Callable) -> Callable:
     name = function.__name__
 
     def check(answer=None) -> Result:
-        result = _results[name] = run(judge, answer)
-        if os.environ.get("NBGRADER_EXECUTION") and not result.passed:
+        grading = bool(os.environ.get("NBGRADER_EXECUTION"))
+        try:
+            result = judge(name, hand_over(answer, name), limit=10 if grading else 2, fresh=grading)
+        except ValueError as error:
+            result = Result(str(error))
+        _results[name] = result
+        if grading and not result.passed:
             raise CheckFailed(f"{name}: {result}")
         return result
 
@@ -145,23 +151,31 @@ def _register(chapter: int, function: Callable, judge: Callable) -> Callable:
     check.__name__ = check.__qualname__ = name
     check.__module__ = function.__module__
     check.__doc__ = f"Check exercise {chapter}.{[*known].index(name) + 1}: {function.__doc__}"
+    check.look = look
+    # Functions among a case's arguments go to the worker whole: it cannot import them.
+    cloudpickle.register_pickle_by_value(sys.modules[function.__module__])
     return check
 
 
-def run(judge: Callable, value) -> Result:
-    """Judge an answer, a value or a function, and say what came out; never raise."""
+def judge(name: str, handed: Handed, *, limit: float = 2, fresh: bool = False) -> Result:
+    """Judge an answer that was handed over, and say what came out; never raise.
+
+    The answer may compute for ``limit`` seconds, in the worker that waits or in a ``fresh`` one.
+    """
+    check = next(checks[name] for checks in _chapters.values() if name in checks)
+    worker = process.start(limit, fresh=fresh)
     try:
-        answer = Answer(value)
-        if is_blank(answer.value):
-            raise Wrong("not attempted yet")
         with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
-            judge(answer)
-    except Wrong as wrong:
-        return Result(str(wrong))
+            check.look(Answer(handed, worker))
+    except (Wrong, process.Stopped) as told:
+        return Result(str(told))
     except Failure as failure:
         return Result(failure.told)
     except Exception:
         return Result("The result has another form than the text asks for.")
+    finally:
+        if fresh:
+            worker.kill()
     return Result("correct")
 
 
@@ -179,9 +193,17 @@ class Failure(Exception):
 class Answer:
     """A student's answer: ``value`` as plain data, or called as the function that it is."""
 
-    def __init__(self, function) -> None:
-        self.function = function
-        self.value = _unpacked(worker.plain(function))
+    def __init__(self, handed: Handed, worker) -> None:
+        self._handed, self._worker = handed, worker
+        reply = worker.take(handed)
+        if "error" in reply:
+            raise Wrong(
+                "It cannot be taken into the process that checks it "
+                f"({reply['error']}: {reply['text']})."
+            )
+        self.value = unpacked(reply["value"])
+        if is_blank(self.value):
+            raise Wrong(_why_blank_value(handed.source, self.value))
 
     def __call__(self, *arguments):
         """Return what the function returns for copies of ``arguments``, as plain data."""
@@ -189,68 +211,35 @@ class Answer:
 
     def several(self, *cases: tuple) -> list:
         """Return what the function returns for one case after the other."""
-        values = []
-        for reply in self._replies(cases):
-            if "not_callable" in reply:
-                raise Wrong(f"Give the check your function; this is a {reply['not_callable']}.")
-            if "error" in reply:
-                text = f": {reply['text']}" if reply["text"] else ""
-                raise Failure(reply["error"], f"{reply['error']}{reply['line']}{text}")
-            if "changed" in reply:
-                raise Wrong(f"It changes its input `{reply['changed']}`: copy first.")
-            value = _unpacked(reply["value"])
-            if is_blank(value):
-                raise Blank(_why_blank(self.function, value), value)
-            values.append(value)
-        return values
+        return [self._value(reply) for reply in self._worker.call(cases, self._handed)]
 
-    def _replies(self, cases) -> list[dict]:
-        replies: list[dict] = []
-
-        def work() -> None:
-            replies.extend(worker.call(self.function, case) for case in cases)
-
-        thread = threading.Thread(target=work, daemon=True)
-        try:
-            thread.start()
-            thread.join(TIME_LIMIT)
-        except RuntimeError:  # no threads here, as in a browser
-            work()
-        if len(replies) == len(cases):
-            return replies
-        frames = reversed([*traceback_of(thread)])
-        line = worker.where(frames, self.function)
-        for _ in range(10):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(thread.ident), ctypes.py_object(_Stop)
-            )
-            thread.join(0.03)
-            if not thread.is_alive():
-                break
-        raise Wrong(f"It was stopped after {TIME_LIMIT:g} s{line}: does every loop there end?")
+    def _value(self, reply: dict):
+        if "not_callable" in reply:
+            raise Wrong(f"Give the check your function; this is a {self._handed.kind}.")
+        if "error" in reply:
+            text = f": {reply['text']}" if reply["text"] else ""
+            raise Failure(reply["error"], f"{reply['error']}{reply['line']}{text}")
+        if "changed" in reply:
+            raise Wrong(f"It changes its input `{reply['changed']}`: copy first.")
+        value = unpacked(reply["value"])
+        if is_blank(value):
+            raise Blank(_why_blank(self._handed.source, value), value)
+        return value
 
 
-def traceback_of(thread):
-    import traceback
-
-    return traceback.walk_stack(sys._current_frames()[thread.ident])
-
-
-def _unpacked(value):
+def unpacked(value):
     """Return plain data as lists, numbers and arrays again."""
     if isinstance(value, list):
-        return [_unpacked(item) for item in value]
+        return [unpacked(item) for item in value]
     if not isinstance(value, dict):
         return value
     if "array" in value:
-        import base64
-
         raw = np.frombuffer(base64.b64decode(value["array"]), np.dtype(value["dtype"]))
         return raw.reshape(value["shape"])
     if "dict" in value:
-        return {key: _unpacked(item) for key, item in value["dict"]}
+        return {key: unpacked(item) for key, item in value["dict"]}
     if "set" in value:
-        return Unordered(map(_unpacked, value["set"]))
+        return Unordered(map(unpacked, value["set"]))
     return Other(value["kind"], value.get("large"))
 
 
@@ -271,18 +260,56 @@ def is_blank(value) -> bool:
     return value is None
 
 
-def _why_blank(function, value) -> str:
+def _why_blank_value(source: str, value) -> str:
+    """Say whether the cell of a value is still the stub, or was filled under another name."""
+    lines = [line for line in source.splitlines() if line.strip() and line.lstrip()[0] != "#"]
+    if value is None and len(lines) > 1 and all("None" not in line for line in lines[1:]):
+        return f"`{lines[0].split('=')[0].strip()}` is still None: did another name get the value?"
+    return "not attempted yet"
+
+
+def _why_blank(source: str, value) -> str:
     """Say whether a function that gives nothing is still the stub, or what may have happened."""
-    with contextlib.suppress(OSError, TypeError, SyntaxError):
-        source = textwrap.dedent(inspect.getsource(function))
+    with contextlib.suppress(IndexError, SyntaxError, ValueError):
+        source = textwrap.dedent(source)
         stub = ast.parse(source).body[0]
-        if "YOUR CODE HERE" in source and isinstance(stub, ast.FunctionDef):
-            body = stub.body[ast.get_docstring(stub) is not None :]
-            if all(isinstance(line, ast.Assign | ast.Return) for line in body):
-                return "not attempted yet"
+        if not isinstance(stub, ast.FunctionDef):
+            raise ValueError
+        body = stub.body[ast.get_docstring(stub) is not None :]
+        if "YOUR CODE HERE" in source and _is_untouched(source, body):
+            return "not attempted yet"
+        kept, others = _names(body)
+        if value is not None and kept and others:
+            return f"`{kept}` is still the template's: did `{others[-1]}` get the result?"
     if value is None:
         return "It returns nothing: is a `return` missing, or was the result printed instead?"
-    return "Every value is NaN, as in the template: fill its array, for adding to NaN gives NaN."
+    if "nan" in source:
+        return "Every value is NaN, as in the template: fill its array; adding to NaN gives NaN."
+    return "Every value is NaN."
+
+
+def _is_untouched(source: str, body: list[ast.stmt]) -> bool:
+    """Say whether nothing but the template's lines is there: NaN or None, and nothing after."""
+    mark = next(i for i, line in enumerate(source.splitlines(), 1) if "YOUR CODE HERE" in line)
+    return all(
+        isinstance(line, ast.Return) or (isinstance(line, ast.Assign) and line.lineno < mark)
+        for line in body
+    )
+
+
+def _names(body: list[ast.stmt]) -> tuple[str, list[str]]:
+    """Return the returned name that only the template fills, and what is filled after it."""
+    filled = []
+    for line in body:
+        for node in ast.walk(line):
+            if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+                for target in getattr(node, "targets", [getattr(node, "target", None)]):
+                    places = [*target.elts] if isinstance(target, ast.Tuple) else [target]
+                    filled += [ast.unparse(place).split("[")[0] for place in places]
+    returned = [node.id for node in ast.walk(body[-1]) if isinstance(node, ast.Name)]
+    kept = next((name for name in returned if filled.count(name) == 1), "")
+    after = filled[filled.index(kept) + 1 :] if kept else []
+    return kept, [name for name in after if name not in returned]
 
 
 # ------------------------------------------------------------------------------------ comparing
@@ -313,14 +340,14 @@ def _judge_function(answer: Answer, right, make_cases, mistakes, read) -> None:
         _numbers(value.value, read, w) if isinstance(value, Blank) else value
         for value, w in _pairs_of(values, wanted)
     ]
-    if all(_agree(value, w) for value, w in _pairs_of(values, wanted)):
-        what, arguments = cases[0]
-        again = _attempt(answer, arguments, read, wanted[0])
+    if _agree(values[0], wanted[0]):
+        again = _attempt(answer, cases[0][1], read, wanted[0])
         if not _agree(again, wanted[0]):
             raise Wrong(
                 "Called a second time on the same input, it gives another result: "
                 "does it keep or change something outside?"
             )
+    if all(_agree(value, w) for value, w in _pairs_of(values, wanted)):
         return
     # Errors alone are no evidence of a certain mistake.
     some = any(
@@ -520,9 +547,4 @@ def row_pairs(value) -> np.ndarray:
 
 def is_endless(made) -> bool:
     """Say whether as much came back as is ever taken from a generator."""
-    return len(made) >= worker.FIRST
-
-
-def take(values, n: int) -> list:
-    """Return the first n values."""
-    return [*itertools.islice(iter(values), n)]
+    return len(made) >= FIRST

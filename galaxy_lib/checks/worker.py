@@ -2,19 +2,26 @@
 
 The values that come back are made of None, booleans, numbers, texts, lists and arrays of numbers,
 written as JSON, whatever object the answer returned: none of its methods is ever called where
-values are compared. This file knows no right answer.
+values are compared. This file knows no right answer, and as a process it imports none.
 """
 
 from __future__ import annotations
 
 import base64
+import builtins
 import collections.abc
 import contextlib
 import copy
+import faulthandler
 import io
 import itertools
+import json
 import linecache
+import os
+import pickle
+import sys
 import traceback
+import types
 import warnings
 
 import numpy as np
@@ -102,5 +109,105 @@ def where(frames, function) -> str:
     for frame, number in reversed([*frames]):
         if frame.f_globals.get("__name__") == module:
             source = linecache.getline(frame.f_code.co_filename, number).strip()
-            return f" in line {number}" + (f", `{source}`" if source else "")
+            return told_line(number, source, frame.f_code.co_name)
     return ""
+
+
+def told_line(number: int, source: str, name: str) -> str:
+    """Word the place: by its source, or where that is not known by its function's name."""
+    return f" in line {number}" + (f", `{source}`" if source else f" of `{name}`")
+
+
+# ------------------------------------------------------------------------- as a process of its own
+
+
+def main() -> None:
+    """Serve a parent: requests come pickled on standard input, replies go as JSON to output."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    places = os.fdopen(os.dup(2), "w")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):  # an answer's own prints and questions lead nowhere
+        os.dup2(nowhere, number)
+
+    def tell(reply) -> None:
+        text = json.dumps(reply).encode()
+        replies.write(len(text).to_bytes(8, "big") + text)
+        replies.flush()
+
+    _count_no_imports(tell)
+    if "apart" in sys.argv:
+        sys.addaudithook(_keep_apart())
+    function = None
+    while size := requests.read(8):
+        task = requests.read(int.from_bytes(size, "big"))
+        places.seek(0)
+        places.truncate()
+        faulthandler.dump_traceback_later(0.3, repeat=True, file=places)
+        try:
+            wanted = pickle.loads(task)
+            if "answer" in wanted:
+                name, lines = wanted["filename"], wanted["lines"]
+                linecache.cache[name] = (sum(map(len, lines)), None, lines, name)
+                sys.path[:] = wanted["path"]
+                function = pickle.loads(wanted["answer"])
+                with contextlib.suppress(AttributeError):
+                    function.__code__ = _named(function.__code__, name)
+                reply = {"value": plain(function)}
+            else:
+                reply = [call(function, case) for case in wanted["cases"]]
+        except BaseException as error:
+            reply = {"error": type(error).__name__, "text": str(error)[:200]}
+        faulthandler.cancel_dump_traceback_later()
+        tell(reply)
+
+
+def _named(code: types.CodeType, filename: str) -> types.CodeType:
+    """Give the code its file's name again, which cloudpickle leaves out."""
+    inside = [_named(c, filename) if isinstance(c, types.CodeType) else c for c in code.co_consts]
+    return code.replace(co_filename=filename, co_consts=tuple(inside))
+
+
+def _keep_apart():
+    """Return a hook, which nothing can take away, against looking up elsewhere what is right."""
+    hidden = (
+        os.path.dirname(os.path.abspath(__file__)),
+        os.path.join("chapters", "solutions"),
+        "/proc/",
+    )
+    others = "subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn"
+    refused = frozenset(
+        (*others, "os.kill", "os.killpg", "socket.connect", "os.rename", "os.remove")
+    )
+
+    def hook(event, arguments, refused=refused, hidden=hidden, text=str, error=PermissionError):
+        if event in refused:
+            raise error("An answer starts, ends and asks nothing outside of its own process.")
+        if event == "open":
+            for folder in hidden:
+                if folder in text(arguments[0]):
+                    raise error("An answer is to find its result without the checks.")
+
+    return hook
+
+
+def _count_no_imports(tell) -> None:
+    """Tell the parent when an import begins and ends: its time is not the answer's."""
+    importing, real = [], builtins.__import__
+
+    def __import__(name, *arguments, **options):
+        if importing or name in sys.modules:
+            return real(name, *arguments, **options)
+        importing.append(name)
+        tell({"imports": True})
+        try:
+            return real(name, *arguments, **options)
+        finally:
+            importing.clear()
+            tell({"imports": False})
+
+    builtins.__import__ = __import__
+
+
+if __name__ == "__main__":
+    sys.path.pop(0)  # this folder: its files are no modules of their own
+    main()

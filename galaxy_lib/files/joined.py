@@ -51,8 +51,6 @@ class JoinedFiles(dict):
 
     def __init__(self, paths: Sequence[str | os.PathLike]) -> None:
         self.paths = [Path(path).expanduser() for path in paths]
-        if not self.paths:
-            raise ValueError("datafile is an empty list: name at least one file.")
         self._files: list[h5py.File] = []
         try:
             for path in self.paths:

@@ -508,12 +508,10 @@ def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
 def _verify_cache(cache: Path, key: str) -> int:
     """Return where in ``cache`` its sums begin; a ValueError as in `_read_cache`."""
     with cache.open("rb") as file:
-        head = json.loads(file.readline())
+        head = json.loads(file.readline(HEAD_BYTES))
         start = file.tell()
-        checksums = iter(
-            lambda: zlib.crc32(block) if (block := file.read(CACHE_BLOCK)) else None, None
-        )
-        if head["key"] != key or list(checksums) != head["checksums"]:
+        blocks = iter(lambda: file.read(CACHE_BLOCK), b"")
+        if head["key"] != key or [zlib.crc32(block) for block in blocks] != head["checksums"]:
             raise ValueError("made from another file, or damaged")
     return start
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 HTML = Path(__file__).resolve().parents[2] / "_build" / "html"
+COMPRESSED = (".html", ".css", ".js", ".json", ".svg")  # on the way from a server
 MODES = {
     "desktop-light": (1280, 900, "light"),
     "desktop-dark": (1280, 900, "dark"),

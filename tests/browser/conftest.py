@@ -7,14 +7,16 @@ The browser is a Chromium of the system (Debian: ``apt install chromium``), or w
 from __future__ import annotations
 
 import functools
+import gzip
 import http.server
+import io
 import os
 import shutil
 import threading
 from pathlib import Path
 
 import pytest
-from built_book import HTML, MODES
+from built_book import COMPRESSED, HTML, MODES
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -34,7 +36,20 @@ def pytest_ignore_collect(collection_path, config):
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serves the book without a line for each request."""
+    """Serves the book compressed, as Pages does, and without a line for each request."""
+
+    def send_head(self):
+        """Compress what is text."""
+        path = Path(self.translate_path(self.path))
+        if path.suffix not in COMPRESSED or not path.is_file():
+            return super().send_head()
+        data = gzip.compress(path.read_bytes())
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        return io.BytesIO(data)
 
     def log_message(self, *_args):
         """Say nothing."""

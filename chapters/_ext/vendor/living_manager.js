@@ -39,7 +39,9 @@ function figureOf(url) {
 
 const bytes = (base64) => {
   const text = atob(base64);
-  return new DataView(Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer);
+  const array = new Uint8Array(text.length);
+  for (let i = 0; i < array.length; i++) array[i] = text.charCodeAt(i);
+  return new DataView(array.buffer);
 };
 
 // As much of a Backbone model as anywidget promises to its figures.

@@ -112,6 +112,7 @@ export function handle(within, { label, write, step, onMove }) {
     const far = event.shiftKey ? 10 : 1;
     onMove(a + far * move[0] * step[0], b + far * move[1] * step[1]);
   });
+  within.element.setAttribute("role", "group"); // a picture may hold no control
   within.element.append(element);
   return {
     element,

@@ -42,37 +42,39 @@ const PRESETS = [
   [
     "η too small",
     { learning_rate: 0.01 },
-    "The loss creeps towards the dashed line of one output for every galaxy, and stays there.",
+    "The loss creeps to the dashed line, one output for every galaxy, and stays there.",
   ],
   [
     "η too large",
     { learning_rate: 100 },
-    "The first steps drive the outputs to 0 and 1, where the sigmoid is flat: nothing moves again.",
+    "The first steps drive all outputs to 0, where the sigmoid is flat: nothing moves again.",
   ],
   [
     "no momentum",
     { beta_momentum: 0 },
-    "Keep a run of our network first, then compare: at equal η, plain steps learn as much, in rougher curves.",
+    "Keep a run of our network first, then compare: at this η, plain steps learn as much.",
   ],
   [
     "small batches",
     { batch_size: 4 },
-    "Sixteen times as many updates an epoch, each from four galaxies: quick, and noisy.",
+    "Sixteen times as many updates an epoch, each from four galaxies: compare at equal updates.",
   ],
   [
     "overfitting",
-    { batch_size: 16, learning_rate: 2, view: "middle" },
-    "The training curve climbs on while the test curve stays: it learns its galaxies by heart.",
+    { loss: "cross-entropy" },
+    "The training curve climbs on while the test curve stays, and the test loss turns back up: " +
+      "it learns its galaxies by heart.",
   ],
   [
     "turned pictures",
-    { view: "middle", turned: true, loss: "cross-entropy", learning_rate: 0.5 },
-    "Each epoch shows other orientations: training and test stay together for longer.",
+    { loss: "cross-entropy", view: "middle", turned: true },
+    "Each epoch shows other orientations, and only the middle: the two curves stay together.",
   ],
 ];
 
 const short = (name) => name.replace(/ galaxies\b/, "").replace(/^unbarred /, "");
 const count = (n) => Math.round(n).toLocaleString("en");
+const many = (n, what) => `${count(n)} ${what}${n === 1 ? "" : "s"}`;
 const fraction = ui.fixed(3);
 
 function render({ model, el }) {
@@ -121,6 +123,12 @@ function render({ model, el }) {
     tell("The galaxies could not be loaded. Try the page again.");
     console.error(error);
   }
+
+  // Whoever comes near a button is about to press it.
+  const comes = () => {
+    orders = orders.then(() => need(settings.view)).catch((error) => fail(error));
+  };
+  for (const event of ["pointerenter", "focusin"]) box.addEventListener(event, comes, { once: true });
 
   let started = false; // there are weights
   let fresh = true; // and they were not trained yet
@@ -221,7 +229,7 @@ function render({ model, el }) {
         error.textContent = ` (± ${fraction(Math.sqrt((p.test_right * (1 - p.test_right)) / n_test))})`;
         const pace = last.epochs ? `, ${(last.milliseconds / last.epochs).toFixed(0)} ms each` : "";
         note.textContent =
-          `${count(last.updates)} updates in ${count(last.epochs)} epochs${pace}. ${sample}.`;
+          `${many(last.updates, "update")} in ${many(last.epochs, "epoch")}${pace}. ${sample}.`;
       },
     };
   }
@@ -257,7 +265,7 @@ function render({ model, el }) {
         lines,
         rules: baseline ? [{ y: baseline[name], label: rule }] : [],
         alt: p
-          ? `${yLabel} against updates: training ${fraction(p[`training_${name}`])}, test ${fraction(p[`test_${name}`])} after ${count(p.updates)} updates; ${rule} ${fraction(baseline[name])}.`
+          ? `${yLabel} against updates: training ${fraction(p[`training_${name}`])}, test ${fraction(p[`test_${name}`])} after ${many(p.updates, "update")}; ${rule} ${fraction(baseline[name])}.`
           : `${yLabel} against updates: nothing yet.`,
       });
     };
@@ -530,7 +538,7 @@ function render({ model, el }) {
     const letter = "ABCD"[free - 1];
     const run = { letter, colour: free, points: points.slice() };
     kept.push(run);
-    const text = `${fraction(p.test_right)} right after ${count(p.updates)} updates: ${describe()}`;
+    const text = `${fraction(p.test_right)} right after ${many(p.updates, "update")}: ${describe()}`;
     const item = h("li", {}, h("b", { style: `color: var(--gl-c${free})` }, letter), ` ${text} `,
       ui.button("Remove", () => {
         kept.splice(kept.indexOf(run), 1);

@@ -1,0 +1,51 @@
+"""Pages with living figures, made as the book makes them, without Sphinx."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from ipywidgets.embed import embed_data
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "chapters" / "_ext"))
+
+import offline  # noqa: E402
+
+
+def write_page(folder: Path, *figures) -> Path:
+    """Write ``chapters/page.html`` with some figures into a folder, and all that it loads."""
+    shutil.copytree(ROOT / "chapters" / "_static", folder / "_static", dirs_exist_ok=True)
+    data = embed_data(views=list(figures), drop_defaults=False)
+    state = offline.data_script("application/vnd.jupyter.widget-state+json", data["manager_state"])
+    views = [
+        offline.data_script("application/vnd.jupyter.widget-view+json", view)
+        for view in data["view_specs"]
+    ]
+    text = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Living</title>'
+        '<link rel="icon" href="data:,">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<script defer="defer" src="../_static/vendor/widgets.js"></script>'
+        "</head><body><main><h1>Living figures</h1>"
+        + "".join(f"<h2>Figure {i}</h2><h3>It</h3>{view}" for i, view in enumerate(views, 1))
+        + state
+        + "</main></body></html>"
+    )
+    page = folder / "chapters" / "page.html"
+    page.parent.mkdir()
+    page.write_text(offline.with_living_figures(text, folder, "../"), encoding="utf-8")
+    return page
+
+
+def loaded_by(page: Path) -> dict[str, Path]:
+    """Return the files that a page's living figures load, by what each is."""
+    text = page.read_text("utf-8")
+    found = {}
+    for place in text.split('<div class="galaxy-living-place">')[1:]:
+        about = json.loads(place.partition(">")[2].partition("</script>")[0])
+        found |= {name: page.parent / path for name, path in about["files"].items()}
+        found["module"] = page.parent / about["module"]
+    return found
