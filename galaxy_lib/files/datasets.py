@@ -277,11 +277,13 @@ def describe(path: str | os.PathLike) -> Description:
         pairs, separation = sky_pairs(*place, side=side)
     except (OSError, ValueError) as error:
         return Description(problem=str(error))
+    missing = [name for name, column in columns.items() if np.isnan(column).all()]
     notes = (
         f"Pictures are {side}×{side}×3, {layout}, compression: {packing or 'none'}; to read one "
         f"alone, {times:.0f} times its bytes must be read.",
         f"Positions are known for {np.isfinite(place[0] + place[1]).sum():,}; {len(pairs):,} pairs "
         f"share sky, {len(conflicts(pairs, separation, ans)):,} are one galaxy with two labels.",
+        *([f"Unknown for all of them: {', '.join(missing)}."] if missing else []),
     )
     return Description(simulated, tuple(np.bincount(ans, minlength=N_TYPES).tolist()), notes)
 
