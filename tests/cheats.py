@@ -183,11 +183,13 @@ final_report = Any(data="real", seeds=[1, 2, 3], accuracies=[1, 1, 1])""",
 }
 
 
-def same(notebook):
-    """Hand the notebook in as it is."""
+def bare(notebook):
+    """Leave the answers and their checks alone."""
+    notebook.cells = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
 
 
 def without_checks(notebook):
+    bare(notebook)
     notebook.cells = [
         cell
         for cell in notebook.cells
@@ -196,17 +198,20 @@ def without_checks(notebook):
 
 
 def skipped(notebook):
+    bare(notebook)
     for cell in notebook.cells:
         cell.metadata["tags"] = ["skip-execution"]
 
 
 def other_checks(notebook):
+    bare(notebook)
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id", "").startswith("check_"):
             cell.source = "print('correct')"
 
 
 def ungraded(notebook):
+    bare(notebook)
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id", "").startswith("check_"):
             cell.metadata["nbgrader"]["points"] = 100
@@ -229,7 +234,7 @@ for name in [n for n in sys.modules if "checks" in n]:
 checks = sys.modules["galaxy_lib.checks"] = Checks("galaxy_lib.checks")
 galaxy_lib = __import__("galaxy_lib")
 galaxy_lib.checks = checks""",
-        same,
+        bare,
     ),
     "result": (
         """
@@ -243,7 +248,7 @@ runner.judge = lambda *a, **k: runner.Result("correct")
 import builtins
 builtins.all = lambda *a: True
 np.allclose = lambda *a, **k: True""",
-        same,
+        bare,
     ),
     "shell": (
         """
@@ -252,7 +257,7 @@ os.environ.pop("NBGRADER_EXECUTION", None)
 shell = get_ipython()
 shell.showtraceback = lambda *a, **k: None
 shell.input_transformers_cleanup.append(lambda lines: ["print('correct')"])""",
-        same,
+        bare,
     ),
     "handing": (
         """
@@ -261,7 +266,7 @@ import json
 forged = {"answer": "", "kind": "function", "passed": True, "message": "correct"}
 process.Handed.to_text = lambda self: json.dumps(forged)
 print("handed over:", json.dumps(forged))""",
-        same,
+        bare,
     ),
     "pickle": (
         """
@@ -270,6 +275,6 @@ class Correct:
     def __reduce__(self): return (print, ("correct",))
 dumps = cloudpickle.dumps
 cloudpickle.dumps = lambda *a, **k: dumps(Correct())""",
-        same,
+        bare,
     ),
 }

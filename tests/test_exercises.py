@@ -158,18 +158,12 @@ def hand_in(folder: Path) -> None:
         for name in ("03_batching.ipynb", "04_momentum.ipynb"):
             submit("half", name, {name: f'{name} = lambda *a: "broken"' for name in BROKEN})
             submit("endless", name, ENDLESS)
+        nothing = dict.fromkeys(CHECKED, "pass")
         for path in make_exercises.SOLUTIONS:
-            submit(
-                "cheating", path.name, {name: cheats.ANSWERS.get(name, "pass") for name in CHECKED}
-            )
+            submit("cheating", path.name, nothing | cheats.ANSWERS, cheats.bare)
         for student, (code, tamper) in cheats.NOTEBOOKS.items():
             wrong = code + "\n\n\ndef age_weight(beta, k):\n    return 0.5"
-            submit(
-                student,
-                "04_momentum.ipynb",
-                dict.fromkeys(CHECKED, "pass") | {"age_weight": wrong},
-                tamper,
-            )
+            submit(student, "04_momentum.ipynb", nothing | {"age_weight": wrong}, tamper)
 
 
 def scores(course: Path, student: str) -> dict[str, tuple[float, float]]:

@@ -7,8 +7,9 @@ checks are in a file of their own.
 """
 
 from galaxy_lib.checks.chapter_01 import bytes_of_pictures, close_pairs, count_types, redness
-from galaxy_lib.checks.chapter_02 import batches, coarsen, inputs_per_galaxy, one_hot, split
+from galaxy_lib.checks.chapter_02 import coarsen, inputs_per_galaxy, one_hot, split
 from galaxy_lib.checks.chapter_03 import (
+    batches,
     forward,
     forward_one,
     gradient_A,

@@ -299,8 +299,14 @@ close_pairs.mistakes(
         "Add the squares of both steps, not the steps themselves.",
         _within(lambda dra, ddec: abs(dra) + abs(ddec)),
     ),
-    ("Degrees are compared with arcseconds: a degree has 3600.", _within(factor=3600)),
-    ("A degree has 3600 arcseconds, not 60.", _within(factor=60)),
+    (
+        "`radius` is in arcseconds, ra and dec are in degrees, of 3600 arcseconds each.",
+        _within(factor=3600),
+    ),
+    (
+        "`radius` is in arcseconds, ra and dec are in degrees, of 3600 arcseconds each.",
+        _within(factor=60),
+    ),
     ("A galaxy is near within `radius`, not within twice of it.", _within(factor=2)),
     ("A galaxy is near within `radius`, not within half of it.", _within(factor=0.5)),
     (

@@ -6,7 +6,15 @@ import math
 
 import numpy as np
 
-from galaxy_lib.checks.runner import exercise
+from galaxy_lib.checks.runner import (
+    Failure,
+    Wrong,
+    as_numbers,
+    exercise,
+    forbid,
+    is_endless,
+    judged,
+)
 
 
 def _g(x):
@@ -321,7 +329,7 @@ forward.mistakes(
 
 # ------------------------------------------------------------------------------------ 3.4, 3.5
 
-SIGN = "The sign is wrong: the error is z - y."
+SIGN = "Every sign is wrong: the gradient has the error z - y, and no minus."
 NO_2 = "The square's factor 2 is missing."
 NO_OUTPUT = "The slope of the output's sigmoid is missing: z(1 - z)."
 NO_HIDDEN = "The slope of the hidden sigmoid is missing: z̃(1 - z̃)."
@@ -668,6 +676,129 @@ gradients.mistakes(
 
 
 # ------------------------------------------------------------------------------------ 3.7
+
+
+@judged(3)
+def batches(answer):
+    """Hand out the batches of one epoch."""
+    draw = np.random.default_rng()
+    x = draw.permutation(69.0 + np.arange(69)).reshape(3, 23)
+    y = x[:2] + 1000
+
+    def epochs(x, y, size, *rngs):
+        for made in answer.several(*[(x, y, size, rng) for rng in rngs]):
+            if not isinstance(made, list):
+                raise Wrong("Hand out a list of pairs (x_b, y_b), or yield them.")
+            if is_endless(made):
+                raise Wrong("The batches do not end: stop when every galaxy was met once.")
+            yield [_pair(pair, x, y) for pair in made]
+
+    seed = int(draw.integers(2**31))
+    rng, same = np.random.default_rng(seed), np.random.default_rng(seed)
+    first, second, repeated = epochs(x, y, 5, rng, rng, same)
+    widths = [a.shape[-1] if a.ndim == 2 else None for a, _ in first]
+    a, b = first[0] if first else (x[:, :0], y[:, :0])
+    forbid(
+        (not first, "There is no batch: was a generator used up before?"),
+        (a.shape == (5, 3), "A column is a galaxy: x_b should be (3, 5), not (5, 3)."),
+        (a.shape[:1] == (2,) and b.shape[:1] == (3,), "x_b comes first, then y_b."),
+        (0 in widths, "The last batch is empty."),
+        (widths == [5] * 4, "The last batch, a short one, is left out."),
+        (widths == [4, 4, 4, 4, 4, 3], "The batches hold 4 galaxies: use `batch_size`."),
+        (widths == [5], "There is one batch alone: go through all galaxies."),
+        (widths == [23], "There is one batch of all galaxies: cut it."),
+        (
+            len(widths) == 5
+            and sum(w or 0 for w in widths) == 23
+            and widths[0] != 3
+            and widths != [5, 5, 5, 5, 3],
+            f"The batches are {widths} wide: all but the last have `batch_size` galaxies.",
+        ),
+        (
+            widths == [5] * 5,
+            "The last batch is filled up: each galaxy comes once, so it has 3 of 23.",
+        ),
+        (
+            widths != [5, 5, 5, 5, 3],
+            f"23 galaxies in batches of 5 come as {widths}, not as [5, 5, 5, 5, 3].",
+        ),
+        ({a.shape[0] for a, _ in first} != {3}, f"x_b has shape {a.shape}, not (3, 5)."),
+        (
+            [(2, w) for w in widths] != [b.shape for _, b in first],
+            f"y_b has shape {b.shape}, not (2, 5).",
+        ),
+    )
+    columns, targets = (np.concatenate(part, axis=1) for part in zip(*first, strict=True))
+    again = np.concatenate([a for a, _ in second], axis=1)
+    here, there = ({tuple(column) for column in part.T} for part in (columns, x))
+    forbid(
+        (
+            np.array_equal(targets, y) and not np.array_equal(columns, x),
+            "y is left in its old order: shuffle it as x.",
+        ),
+        (
+            not here <= there and np.array_equal(np.sort(columns.ravel()), np.sort(x.ravel())),
+            "The inputs of a galaxy are shuffled too: its column is to stay as it is.",
+        ),
+        (not here <= there, "Some columns of x_b are no galaxy of x."),
+        ((targets - 1000 != columns[:2]).any(), "x and y are shuffled apart: use one permutation."),
+        (len(here) < 23, "Some galaxies come twice, others never: use a permutation."),
+        (np.array_equal(columns, x), "The galaxies come in their old order: shuffle them."),
+        (
+            np.array_equal(columns, x[:, ::-1]),
+            "The galaxies come in their old order, backwards: shuffle them.",
+        ),
+    )
+    blocks = [set(a[0]) for a, _ in first]
+    in_order = [set(x[0, i : i + 5]) for i in range(0, 23, 5)]
+    kept = [np.isin(np.searchsorted(np.sort(x[0]), a[0]), range(23)) for a, _ in first]
+    repeat = np.concatenate([a for a, _ in repeated], axis=1)
+    place = {value: i for i, value in enumerate(x[0])}
+    runs = [[place[v] for v in a[0]] for a, _ in first]
+    forbid(
+        (blocks == in_order, "Galaxies are shuffled inside a batch only: shuffle them all."),
+        (
+            all(np.all(np.diff(run) == 1) for run in runs) and bool(kept),
+            "The batches are shuffled, not the galaxies in them.",
+        ),
+        (
+            np.array_equal(columns, again),
+            "The next epoch has the same order: draw a new one from `rng`.",
+        ),
+        (
+            not np.array_equal(columns, repeat),
+            "The same seed gives another order: draw from `rng` alone.",
+        ),
+    )
+    for n, size in ((20, 5), (9, 4), (6, 7)):
+        what = f"{n} galaxies in batches of {size}"
+        fitting = [min(size, n - i) for i in range(0, n, size)]
+        x_n = draw.normal(size=(4, n)).astype(np.float32)
+        try:
+            (made,) = epochs(x_n, x_n[:3] + 7, size, rng)
+        except Failure as failure:
+            raise Wrong(f"For {what}: {failure.told}") from None
+        widths = [a.shape[-1] for a, _ in made]
+        forbid(
+            (0 in widths, f"For {what}: the last batch is empty."),
+            (widths != fitting, f"For {what}: they come as {widths}, not as {fitting}."),
+        )
+
+
+def _pair(pair, x, y):
+    if isinstance(pair, np.ndarray) and pair.ndim == 2 and len(pair) == len(x):
+        raise Wrong("A batch is a pair (x_b, y_b): this is x_b alone.")
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise Wrong("Hand out pairs (x_b, y_b): two arrays for each batch.")
+    a, b = as_numbers(pair, (x, y))
+    if a.ndim == 1 and a.dtype.kind in "iu":
+        raise Wrong("Hand out the columns of x and y, not their numbers.")
+    if a.ndim != 2 or b.ndim != 2:
+        raise Wrong(f"x_b has shape {a.shape}, y_b {b.shape}: both have a column for each galaxy.")
+    return a, b
+
+
+# ------------------------------------------------------------------------------------ 3.8
 
 
 @exercise(3)

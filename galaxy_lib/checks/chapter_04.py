@@ -133,7 +133,7 @@ momentum_step.mistakes(
     ("Return both: weights and velocity. That is the weights alone.", lambda *a: _first(*a)[0]),
     ("Return both: weights and velocity. That is the velocity alone.", lambda *a: _first(*a)[1]),
     ("The weights move by the gradient: let them move by v.", _step(move=lambda v, new, g, b: g)),
-    ("The velocity is not carried over: β v is missing.", _step(keep=lambda b: 0)),
+    ("β v is missing: the velocity that is handed in is not used.", _step(keep=lambda b: 0)),
     (
         "The velocity is the gradient alone: β is not used.",
         _step(keep=lambda b: 0, take=lambda b: 1),

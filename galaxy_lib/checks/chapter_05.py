@@ -88,7 +88,7 @@ def _(rng):
     for n_out, n_in, n_training, n_test, known in (
         (4, 4, 40, 30, (0.8, 0.4)),
         (10, 10, 17, 23, (0.3, 0.8)),
-        (3, 5, 30, 12, (0.7, 0.5)),
+        (3, 5, 30, 12, (0.5, 0.9)),
     ):
         sets = []
         for n, share in zip((n_training, n_test), known, strict=True):

@@ -9,6 +9,7 @@ judges what comes back in nbgrader's own process.
 from __future__ import annotations
 
 import nbformat
+from nbclient.exceptions import DeadKernelError
 from nbgrader.preprocessors import Execute as ExecuteNotebook
 from traitlets import Float
 
@@ -30,17 +31,28 @@ class Execute(ExecuteNotebook):
 
     limit = Float(10, help="Seconds that an answer may compute.").tag(config=True)
 
+    def preprocess(self, nb, resources=None, km=None):
+        """Execute a notebook, to the end also where its kernel has ended."""
+        self.ended = False
+        return super().preprocess(nb, resources, km)
+
     def preprocess_cell(self, cell, resources, index):
         """Execute a cell; in the place of a check's, judge the answer that the notebook holds."""
         checks = {f"check_{name}": name for names in exercises().values() for name in names}
         nbgrader = cell.metadata.get("nbgrader", {})
         name = checks.get(nbgrader.get("grade_id")) if nbgrader.get("grade") else None
-        if not name:
-            return super().preprocess_cell(cell, resources, index)
         self._check_assign_resources(resources)
-        result = self._judged(name, index)
-        self._run(TELL.format(name=name, message=result.message), index)
-        cell.outputs = [_shown(name, result)]
+        result = Result("The notebook's kernel has ended.")
+        try:
+            if not self.ended and name:
+                result = self._judged(name, index)
+                self._run(TELL.format(name=name, message=result.message), index)
+            elif not self.ended:
+                cell = self.execute_cell(cell, index, store_history=True)
+        except DeadKernelError:
+            self.ended = True
+        if name:
+            cell.outputs = [_shown(name, result)]
         return cell, resources
 
     def _judged(self, name: str, index: int) -> Result:

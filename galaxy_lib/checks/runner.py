@@ -273,13 +273,43 @@ def _why_blank(source: str, value) -> str:
     with contextlib.suppress(IndexError, SyntaxError, ValueError):
         source = textwrap.dedent(source)
         stub = ast.parse(source).body[0]
-        if "YOUR CODE HERE" in source and isinstance(stub, ast.FunctionDef):
-            body = stub.body[ast.get_docstring(stub) is not None :]
-            if all(isinstance(line, ast.Assign | ast.Return) for line in body):
-                return "not attempted yet"
+        if not isinstance(stub, ast.FunctionDef):
+            raise ValueError
+        body = stub.body[ast.get_docstring(stub) is not None :]
+        if "YOUR CODE HERE" in source and _is_untouched(source, body):
+            return "not attempted yet"
+        kept, others = _names(body)
+        if value is not None and kept and others:
+            return f"`{kept}` is still the template's: did `{others[-1]}` get the result?"
     if value is None:
         return "It returns nothing: is a `return` missing, or was the result printed instead?"
-    return "Every value is NaN, as in the template: fill its array, for adding to NaN gives NaN."
+    if "nan" in source:
+        return "Every value is NaN, as in the template: fill its array; adding to NaN gives NaN."
+    return "Every value is NaN."
+
+
+def _is_untouched(source: str, body: list[ast.stmt]) -> bool:
+    """Say whether nothing but the template's lines is there: NaN or None, and nothing after."""
+    mark = next(i for i, line in enumerate(source.splitlines(), 1) if "YOUR CODE HERE" in line)
+    return all(
+        isinstance(line, ast.Return) or (isinstance(line, ast.Assign) and line.lineno < mark)
+        for line in body
+    )
+
+
+def _names(body: list[ast.stmt]) -> tuple[str, list[str]]:
+    """Return the returned name that only the template fills, and what is filled after it."""
+    filled = []
+    for line in body:
+        for node in ast.walk(line):
+            if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+                for target in getattr(node, "targets", [getattr(node, "target", None)]):
+                    places = [*target.elts] if isinstance(target, ast.Tuple) else [target]
+                    filled += [ast.unparse(place).split("[")[0] for place in places]
+    returned = [node.id for node in ast.walk(body[-1]) if isinstance(node, ast.Name)]
+    kept = next((name for name in returned if filled.count(name) == 1), "")
+    after = filled[filled.index(kept) + 1 :] if kept else []
+    return kept, [name for name in after if name not in returned]
 
 
 # ------------------------------------------------------------------------------------ comparing
@@ -310,14 +340,14 @@ def _judge_function(answer: Answer, right, make_cases, mistakes, read) -> None:
         _numbers(value.value, read, w) if isinstance(value, Blank) else value
         for value, w in _pairs_of(values, wanted)
     ]
-    if all(_agree(value, w) for value, w in _pairs_of(values, wanted)):
-        what, arguments = cases[0]
-        again = _attempt(answer, arguments, read, wanted[0])
+    if _agree(values[0], wanted[0]):
+        again = _attempt(answer, cases[0][1], read, wanted[0])
         if not _agree(again, wanted[0]):
             raise Wrong(
                 "Called a second time on the same input, it gives another result: "
                 "does it keep or change something outside?"
             )
+    if all(_agree(value, w) for value, w in _pairs_of(values, wanted)):
         return
     # Errors alone are no evidence of a certain mistake.
     some = any(

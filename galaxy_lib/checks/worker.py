@@ -135,7 +135,8 @@ def main() -> None:
         replies.flush()
 
     _count_no_imports(tell)
-    sys.addaudithook(_keep_apart())
+    if "apart" in sys.argv:
+        sys.addaudithook(_keep_apart())
     function = None
     while size := requests.read(8):
         task = requests.read(int.from_bytes(size, "big"))
@@ -167,7 +168,7 @@ def _named(code: types.CodeType, filename: str) -> types.CodeType:
 
 
 def _keep_apart():
-    """Return a hook, which nothing can take away, against looking up what is right elsewhere."""
+    """Return a hook, which nothing can take away, against looking up elsewhere what is right."""
     hidden = (
         os.path.dirname(os.path.abspath(__file__)),
         os.path.join("chapters", "solutions"),
