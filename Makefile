@@ -51,7 +51,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Another list of requirements takes the place of the one installed before: no other stamp stays.
 .venv/$(REQUIREMENTS).installed: $(REQUIREMENTS) pyproject.toml
 	test -d .venv || $(PYTHON) -m venv .venv
-	@echo "Installing about 120 packages into .venv (0.7 GB, one to three minutes) ..."
+	@echo "Installing about 135 packages into .venv (0.9 GB, one to three minutes) ..."
 	rm -f .venv/*.installed
 	$(PIP) -r $(REQUIREMENTS)
 	touch $@

@@ -92,7 +92,7 @@ def mad(values, axis=None):
 
 
 def pixel_statistics(images):
-    """The figures of FACTS.md, in float64: a dict name -> numbers."""
+    """Means, scatters and sky of pictures, in float64: a dict name -> numbers."""
     images = images.astype(np.float64)
     sky = corners(images)
     steps = np.diff(sky, axis=3)

@@ -42,7 +42,7 @@ STAMP = b"galaxy_lib"  # where a part says in its metadata what it was made from
 class Calibration(NamedTuple):
     """What must travel with a network: how its pictures are made, what its outputs are worth.
 
-    Attributes
+    Parameters
     ----------
     network : str
         A fingerprint of the weights that it belongs to.

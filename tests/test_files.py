@@ -213,6 +213,19 @@ def test_simulated_is_true_or_false(file, value):
     refused(file, "'simulated' is neither true nor false")
 
 
+def test_a_piece_of_a_file_in_any_order_keeps_pictures_and_labels_together(tmp_path):
+    rng = np.random.default_rng(0)
+    ans = rng.integers(0, 10, 40).astype(np.uint8)
+    with h5py.File(tmp_path / "x.h5", "w") as ds:
+        ds["images"] = np.full((40, 8, 8, 3), 1, np.uint8) * ans[:, None, None, None]
+        ds["ans"], ds["ra"] = ans, ans / 10
+    write_piece(tmp_path / "x.h5", tmp_path / "piece.h5", per_class=2, seed=1)
+    with h5py.File(tmp_path / "piece.h5") as ds:
+        assert len(ds["ans"]) == 20
+        assert ds["images"][:, 3, 3, 1].tolist() == ds["ans"][:].tolist()
+        assert np.allclose(ds["ra"][:] * 10, ds["ans"][:])
+
+
 # ------------------------------------------------------------------------------- damaged files
 
 

@@ -74,8 +74,27 @@ def note_terms(app, doctree) -> None:
             )
 
 
+def caption_interactive_figures(app, doctree) -> None:
+    """Number and caption what a cell's metadata calls a figure and myst-nb shows as a widget."""
+    for cell in doctree.findall(nodes.container):
+        wanted = cell.get("cell_metadata", {}).get("mystnb", {}).get("figure")
+        outputs = [child for child in cell if "cell_output" in child.get("classes", [])]
+        if not wanted or not outputs or next(iter(cell.findall(nodes.figure)), None):
+            continue
+        name = nodes.make_id(wanted.get("name", f"{app.env.docname}-{cell.get('cell_index')}"))
+        caption = nodes.caption("", wanted["caption"])
+        shown = [child for output in outputs for child in output]
+        figure = nodes.figure("", *shown, caption, ids=[name], classes=["interactive"])
+        outputs[0].children = []
+        outputs[0] += figure
+        labels = app.env.get_domain("std").data
+        labels["labels"][name] = (app.env.docname, name, wanted["caption"])
+        labels["anonlabels"][name] = (app.env.docname, name)
+
+
 def setup(app):
     """Register with Sphinx."""
     app.connect("doctree-read", classify)
     app.connect("doctree-read", note_terms)
-    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("doctree-read", caption_interactive_figures)
+    return {"env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,6 +10,7 @@ A page says what it is about in its description and to those who share it, and i
 from __future__ import annotations
 
 import html
+import logging
 import re
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from fontTools.ttLib import TTFont
 STYLE = re.compile(r'<link [^>]*href="(?P<url>[^"?]*_static/(?P<path>[^"?]+\.css))[^"]*"[^>]*>\s*')
 SCRIPT = re.compile(r'<script (?P<how>[^>]*)src="(?P<url>[^"?]+)(?P<rest>[^>]*)></script>')
 SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")
-KEPT = {"html", "body"}
+MADE_UP = ("mjx-", "TEX-", "noUi-")  # scripts put these classes together from parts
 # What the theme and docutils say to screen readers, put right.
 ROLES = (
     (
@@ -100,7 +101,8 @@ def split(prelude) -> list[str]:
 def names(selector: str) -> set[str]:
     """Return the classes and ids that an element needs; what :not() and :is() say is no need."""
     outside = re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", selector)
-    return set(re.findall(r"[.#](-?[A-Za-z_][\w-]*)", outside.replace("\\", "")))
+    found = re.findall(r"[.#](-?[A-Za-z_][\w-]*)", outside.replace("\\", ""))
+    return {name for name in found if not name.startswith(MADE_UP)}
 
 
 def rebased(text: str, place: str) -> str:
@@ -122,6 +124,7 @@ def rebased(text: str, place: str) -> str:
 
 def fewer_icons(css: str, static: Path) -> str:
     """Replace each icon font by one that holds the icons that the style sheet names."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
     codes = {ord(sign) for sign in css if "\ue000" <= sign <= "\uf8ff"}
     for font in re.findall(r"url\(([^)]*fa-[\w-]+)\.woff2\)", css):
         source = static / f"{font}.woff2"
@@ -152,7 +155,7 @@ def shorten_heads(app, exception) -> None:
         sheets.update(dict.fromkeys(match["path"] for match in STYLE.finditer(text)))
     sheets.pop("book.css", None)
     if sheets:
-        words, parts = words_in_use(out) | KEPT, []
+        words, parts = words_in_use(out), []
         for path in sheets:
             source = (static / path).read_text(encoding="utf-8")
             # basic.css and the like come in by @import.

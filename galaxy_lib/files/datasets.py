@@ -175,8 +175,10 @@ def _problem(ds: h5py.File) -> str | None:
         return "its pictures are 69×69: that is Galaxy10 SDSS, whose classes are not these ten."
     if images.shape[1] > LARGEST_SIDE:
         return f"its pictures are {shape}; their sides may be {LARGEST_SIDE} pixels at most."
-    if images.dtype != np.uint8 or images.id.get_type().get_precision() != 8:
+    if images.dtype != np.uint8:
         return f"'images' holds {images.dtype}, but uint8 is needed (0 to 255)."
+    if not images.id.get_type().equal(h5py.h5t.STD_U8LE):
+        return "'images' holds bytes of which only some bits count, but uint8 is needed."
     n = len(images)
     if ans.ndim != 1 or ans.dtype.kind not in "iu":
         return f"'ans' is {ans.dtype} {ans.shape}, but one whole number per galaxy is needed."
@@ -275,11 +277,13 @@ def describe(path: str | os.PathLike) -> Description:
         pairs, separation = sky_pairs(*place, side=side)
     except (OSError, ValueError) as error:
         return Description(problem=str(error))
+    missing = [name for name, column in columns.items() if np.isnan(column).all()]
     notes = (
         f"Pictures are {side}×{side}×3, {layout}, compression: {packing or 'none'}; to read one "
         f"alone, {times:.0f} times its bytes must be read.",
         f"Positions are known for {np.isfinite(place[0] + place[1]).sum():,}; {len(pairs):,} pairs "
         f"share sky, {len(conflicts(pairs, separation, ans)):,} are one galaxy with two labels.",
+        *([f"Unknown for all of them: {', '.join(missing)}."] if missing else []),
     )
     return Description(simulated, tuple(np.bincount(ans, minlength=N_TYPES).tolist()), notes)
 
@@ -340,6 +344,8 @@ def write_piece(
 ) -> None:
     """Write a random piece of the file ``full`` to a new file ``piece``, each class by itself.
 
+    Rows stay in the file's order.
+
     Parameters
     ----------
     per_class : int
@@ -368,7 +374,6 @@ def write_piece(
             rows = rng.permutation(np.flatnonzero(ans == k))
             chosen.append(rows[: per_class or max(1, round(fraction * len(rows)))])
         rows = np.sort(np.concatenate(chosen))
-        rows = rows[np.argsort(ans[rows], kind="stable")]
         packed = in_threads(_pack, reading.pictures(images, rows), n_workers())
         columns = {name: catalogue(ds, name)[rows] for name in CATALOGUE}
         simulated = {"simulated": True} if is_simulated(ds) else {}

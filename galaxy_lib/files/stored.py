@@ -36,6 +36,8 @@ class StoredRows:
 
     def __init__(self, cache: Path, key: str) -> None:
         """Open what `store` wrote; a ValueError or the like if it is another's, or damaged."""
+        if not cache.is_file():
+            raise ValueError("not a file")
         with h5py.File(cache, "r") as ds:
             if ds.attrs["key"] != key:
                 raise ValueError("made from other files")
@@ -145,7 +147,9 @@ def _roomy(caches: Sequence[Path], n_bytes: int) -> Path:
         folder = cache.parent
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
-        if not folder.is_dir() or not folder.stat().st_mode & stat.S_IWUSR:
+        if cache.exists() and not cache.is_file():
+            why.append(f"{cache} is not a file")
+        elif not folder.is_dir() or not folder.stat().st_mode & stat.S_IWUSR:
             why.append(f"{folder} cannot be written to")
         elif (free := shutil.disk_usage(folder).free) < 1.02 * n_bytes:
             why.append(f"{folder} has {free / 1e9:.1f} GB free")

@@ -72,7 +72,7 @@ def open_page(site, contexts):
 
 def updates_of(figure) -> int:
     """Read how far a Trainer is."""
-    found = re.search(r"([\d,]+) updates", figure.locator(".head .note").inner_text())
+    found = re.search(r"([\d,]+) updates?", figure.locator(".head .note").inner_text())
     return int(found[1].replace(",", "")) if found else 0
 
 
@@ -282,14 +282,16 @@ def test_ten_seconds_teach_it(settings, wanted, contexts, tmp_path):
     page.goto(write_page(tmp_path, Trainer(**settings)).as_uri())
     figure = page.locator(".galaxy-living")
     figure.get_by_role("button", name="Train it now").click()
-    best = 0.0
-    while updates_of(figure) < UPDATES_IN_TEN_SECONDS:
-        page.wait_for_timeout(200)
-        best = max(best, fraction_of(figure))
+    lately = []
+    while (updates := updates_of(figure)) < UPDATES_IN_TEN_SECONDS:
+        page.wait_for_timeout(100)
+        if updates > 0.9 * UPDATES_IN_TEN_SECONDS:
+            lately.append(fraction_of(figure))
     figure.get_by_role("button", name="Pause").click()
-    print(f"{settings}: {fraction_of(figure)} at the end, {best} at best")
     page.close()
-    assert best >= wanted
+    right = np.mean(lately)  # over the last second: the fraction flickers from epoch to epoch
+    print(f"{settings}: {right:.3f} right")
+    assert right >= wanted
 
 
 def test_it_learns_as_much_as_galaxy_lib(decoded):
@@ -370,7 +372,7 @@ def test_the_galaxies_come_with_the_first_touch(open_page):
     sprites = "performance.getEntriesByType('resource').filter(e => /sprite/.test(e.name)).length"
     assert page.evaluate(sprites) == 0
     page.get_by_role("button", name="One batch").click()
-    page.locator(".head .note", has_text="1 updates").first.wait_for()
+    page.locator(".head .note", has_text="1 update").first.wait_for()
     assert page.evaluate(sprites) == 1
 
 

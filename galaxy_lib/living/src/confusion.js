@@ -61,7 +61,7 @@ function render({ model, el }) {
         ? tile(picture, model.get("side"), n, `A galaxy, row ${model.get("rows")[n]} of the file`)
         : h("span", { class: "tile" }),
     );
-    return [h("h4", {}, `${words(i, j)}${some}`), h("div", { class: "tiles" }, ...tiles)];
+    return [h("p", { class: "title" }, `${words(i, j)}${some}`), h("div", { class: "tiles" }, ...tiles)];
   }
 
   choose(...chosen);

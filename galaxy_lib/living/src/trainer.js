@@ -74,6 +74,7 @@ const PRESETS = [
 
 const short = (name) => name.replace(/ galaxies\b/, "").replace(/^unbarred /, "");
 const count = (n) => Math.round(n).toLocaleString("en");
+const many = (n, what) => `${count(n)} ${what}${n === 1 ? "" : "s"}`;
 const fraction = ui.fixed(3);
 
 function render({ model, el }) {
@@ -228,7 +229,7 @@ function render({ model, el }) {
         error.textContent = ` (± ${fraction(Math.sqrt((p.test_right * (1 - p.test_right)) / n_test))})`;
         const pace = last.epochs ? `, ${(last.milliseconds / last.epochs).toFixed(0)} ms each` : "";
         note.textContent =
-          `${count(last.updates)} updates in ${count(last.epochs)} epochs${pace}. ${sample}.`;
+          `${many(last.updates, "update")} in ${many(last.epochs, "epoch")}${pace}. ${sample}.`;
       },
     };
   }
@@ -264,7 +265,7 @@ function render({ model, el }) {
         lines,
         rules: baseline ? [{ y: baseline[name], label: rule }] : [],
         alt: p
-          ? `${yLabel} against updates: training ${fraction(p[`training_${name}`])}, test ${fraction(p[`test_${name}`])} after ${count(p.updates)} updates; ${rule} ${fraction(baseline[name])}.`
+          ? `${yLabel} against updates: training ${fraction(p[`training_${name}`])}, test ${fraction(p[`test_${name}`])} after ${many(p.updates, "update")}; ${rule} ${fraction(baseline[name])}.`
           : `${yLabel} against updates: nothing yet.`,
       });
     };
@@ -537,7 +538,7 @@ function render({ model, el }) {
     const letter = "ABCD"[free - 1];
     const run = { letter, colour: free, points: points.slice() };
     kept.push(run);
-    const text = `${fraction(p.test_right)} right after ${count(p.updates)} updates: ${describe()}`;
+    const text = `${fraction(p.test_right)} right after ${many(p.updates, "update")}: ${describe()}`;
     const item = h("li", {}, h("b", { style: `color: var(--gl-c${free})` }, letter), ` ${text} `,
       ui.button("Remove", () => {
         kept.splice(kept.indexOf(run), 1);

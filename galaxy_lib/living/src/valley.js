@@ -101,7 +101,7 @@ function render({ model, el }) {
       step: [0.5, 0.1],
       onMove: move,
     });
-    const title = h("h4");
+    const title = h("p", { class: "title" });
     return { p, line, dots, knob, title, element: h("div", {}, title, p.element) };
   });
 

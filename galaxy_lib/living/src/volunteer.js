@@ -60,7 +60,7 @@ function render({ model, el }) {
 
   // --- asking ---
   const big = h("canvas", { width: side, height: side, role: "img", class: "big tile" });
-  const which = h("h4");
+  const which = h("p", { class: "title" });
   const examples = names.map(() =>
     h("canvas", { width: side, height: side, class: "tile", "aria-hidden": "true" }),
   );
@@ -143,7 +143,7 @@ function render({ model, el }) {
         `${name === "you" ? "You agree" : "Our network agrees"} with the label on ${right} of ${n} galaxies, ` +
         `${(right / n).toFixed(2)}: on very many, between ${low.toFixed(2)} and ${high.toFixed(2)}.`,
     );
-    const title = h("h4", { tabindex: -1 }, "What came out");
+    const title = h("p", { class: "title", tabindex: -1 }, "What came out");
     const code = encode(answers, set);
     const copied = h("span", { role: "status" });
     const field = h("input", { readonly: true, value: code, size: 20, "aria-label": "your code", onfocus: (e) => e.target.select() });
@@ -184,7 +184,7 @@ function render({ model, el }) {
       h("p", { class: "code" }, h("label", {}, "Your code: ", field), copy, copied,
         " It holds your answers and nothing else; nothing has left this browser."),
       h("div", { class: "panels" }, ...matrices),
-      h("h4", {}, "The twenty, under the label's name"),
+      h("p", { class: "title" }, "The twenty, under the label's name"),
       h("div", { class: "twenty" }, ...each),
       button("Start anew", () => {
         answers = [];

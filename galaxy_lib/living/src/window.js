@@ -1,54 +1,47 @@
 // Chapter 8: a 5×5 window slides over a galaxy; what it sees, times its weights, added up, is a map.
-import { onFrame } from "./plane.js";
+import { onFrame, style } from "./plane.js";
 import { announcer, bytesOf, choice, figureBox, fixed, h, tick } from "./ui.js";
 import STYLE from "style:./window.css";
 
-const WINDOW = 5;
-const FRAME = 2; // zeros around the picture, so that the map is as large as it
+const K = 5; // weights in a row of the window
 
-const cells = (f) =>
-  Array.from({ length: WINDOW ** 2 }, (_, k) => f(Math.floor(k / WINDOW) - FRAME, (k % WINDOW) - FRAME));
+// f(p, q) for each of the 25 places of the window, row by row.
+const cells = (f) => Array.from({ length: K * K }, (_, n) => f(Math.floor(n / K), n % K));
+const around = (f) => cells((p, q) => f(p - 2, q - 2)); // counted from its middle
 const normalised = (weights) => {
   const size = weights.reduce((sum, w) => sum + Math.abs(w), 0);
   return weights.map((w) => w / size);
 };
-const gauss = (sigma) => normalised(cells((p, q) => Math.exp(-(p ** 2 + q ** 2) / (2 * sigma ** 2))));
+const gauss = (sigma) => normalised(around((p, q) => Math.exp(-(p ** 2 + q ** 2) / (2 * sigma ** 2))));
 
 export const PRESETS = {
-  "edge: left dark, right bright": normalised(cells((p, q) => q * Math.exp(-(p ** 2 + q ** 2) / 3))),
-  "edge: top dark, bottom bright": normalised(cells((p, q) => p * Math.exp(-(p ** 2 + q ** 2) / 3))),
+  "edge: left dark, right bright": normalised(around((p, q) => q * Math.exp(-(p ** 2 + q ** 2) / 3))),
+  "edge: top dark, bottom bright": normalised(around((p, q) => p * Math.exp(-(p ** 2 + q ** 2) / 3))),
   blur: gauss(1.2),
-  "centre–surround": normalised(gauss(0.8).map((w, k) => w - gauss(2)[k])),
-  "one pixel": cells((p, q) => (p === 0 && q === 0 ? 1 : 0)),
+  "centre–surround": around((p, q) => (Math.max(Math.abs(p), Math.abs(q)) < 2 ? 1 / 9 : -1 / 16)),
+  "one pixel": around((p, q) => (p === 0 && q === 0 ? 1 : 0)),
 };
 
-// One value of the map: the sum of weight times pixel over the window whose middle is (i, j).
-// x: Float32Array (side, side); weights (25), p to the bottom, q to the right: nothing is flipped.
-export function look(x, side, weights, i, j) {
-  const patch = cells((p, q) => {
-    const [row, column] = [i + p, j + q];
-    const inside = row >= 0 && row < side && column >= 0 && column < side;
-    return inside ? x[row * side + column] : 0;
-  });
-  const products = patch.map((value, k) => value * weights[k]);
+// One number of the map, h(i, j) = Σ w(p, q) x(i + p, j + q), with the terms of its sum.
+// x: Float32Array (side, side); w: 25 numbers, not mirrored.
+export function look(x, side, w, i, j) {
+  const patch = cells((p, q) => x[(i + p) * side + j + q]);
+  const products = patch.map((value, n) => w[n] * value);
   return { patch, products, sum: products.reduce((a, b) => a + b, 0) };
 }
 
-// The whole map (side, side): `look` at each place.
-export function convolve(x, side, weights) {
-  const map = new Float32Array(side * side);
-  for (let p = 0; p < WINDOW; p++) {
-    for (let q = 0; q < WINDOW; q++) {
-      const w = weights[p * WINDOW + q];
-      if (w === 0) continue;
-      for (let i = Math.max(0, FRAME - p); i < Math.min(side, side + FRAME - p); i++) {
-        const from = (i + p - FRAME) * side - FRAME + q;
-        const end = Math.min(side, side + FRAME - q);
-        for (let j = Math.max(0, FRAME - q); j < end; j++) map[i * side + j] += w * x[from + j];
+// The whole map, Float32Array (side − 4, side − 4).
+export function slide(x, side, w) {
+  const n = side - K + 1;
+  const h = new Float32Array(n * n);
+  for (let p = 0; p < K; p++) {
+    for (let q = 0; q < K; q++) {
+      for (let i = 0; i < n; i++) {
+        for (let j = 0; j < n; j++) h[i * n + j] += w[p * K + q] * x[(i + p) * side + j + q];
       }
     }
   }
-  return map;
+  return h;
 }
 
 async function render({ model, el }) {
@@ -61,8 +54,8 @@ async function render({ model, el }) {
   );
   const presets = { ...PRESETS, ...learned };
   const write = fixed(2);
-  let at = [Math.round(side / 2), Math.round(side / 2)];
-  let map = null;
+  const n = side - K + 1; // places in a row
+  let at = [Math.round(n / 2), Math.round(n / 2)];
 
   const galaxy = choice({
     label: "galaxy",
@@ -84,8 +77,8 @@ async function render({ model, el }) {
   };
 
   // --- the galaxy and the map, each with the place of the window ---
-  const frameOf = (label, move) => {
-    const canvas = h("canvas", { width: side, height: side, role: "img", "aria-label": label });
+  const frameOf = (label, size, move) => {
+    const canvas = h("canvas", { width: size, height: size, role: "img", "aria-label": label });
     const square = move
       ? h("span", { class: "square", tabindex: 0, role: "slider", "aria-label": "place of the window" })
       : h("span", { class: "square one" });
@@ -94,7 +87,7 @@ async function render({ model, el }) {
       const point = (event) => {
         const seen = canvas.getBoundingClientRect();
         const share = [(event.clientY - seen.top) / seen.height, (event.clientX - seen.left) / seen.width];
-        go(...share.map((s) => Math.floor(s * side)));
+        go(...share.map((s) => Math.floor(s * side) - 2));
       };
       square.addEventListener("pointerdown", (event) => {
         square.setPointerCapture(event.pointerId);
@@ -107,27 +100,27 @@ async function render({ model, el }) {
         const step = STEPS[event.key];
         if (!step) return;
         event.preventDefault();
-        const far = event.shiftKey ? WINDOW : 1;
+        const far = event.shiftKey ? K : 1;
         go(at[0] + far * step[0], at[1] + far * step[1]);
       });
     }
     return { canvas, square, element };
   };
-  const input = frameOf("The galaxy, in grey", true);
-  const output = frameOf("The map: white where the sum is positive, blue where it is negative", false);
+  const input = frameOf("The galaxy, in grey", side, true);
+  const output = frameOf("The map: white where the sum is positive, blue where it is negative", n, false);
 
   function go(i, j) {
-    at = [i, j].map((k) => Math.min(side - 1, Math.max(0, k)));
+    at = [i, j].map((k) => Math.min(n - 1, Math.max(0, k)));
     redraw();
   }
 
   // --- patch, weights, products: 5 × 5 numbers each ---
   const gridOf = (title, cell) => {
     const numbers = cells(() => h("span", cell));
-    return { numbers, element: h("div", {}, h("h4", {}, title), h("div", { class: "grid" }, ...numbers)) };
+    return { numbers, element: h("div", {}, h("p", { class: "title" }, title), h("div", { class: "grid" }, ...numbers)) };
   };
-  const patch = gridOf("what it sees", {});
-  const weights = gridOf("its weights", {
+  const patch = gridOf("x under the window", {});
+  const weights = gridOf("its weights w", {
     class: "weight", role: "slider", tabindex: -1, "aria-valuemin": -1, "aria-valuemax": 1,
   });
   const products = gridOf("the products", {});
@@ -170,27 +163,27 @@ async function render({ model, el }) {
 
   const result = h("p");
   box.append(
-    h("style", {}, STYLE),
+    style(STYLE),
     h("div", { class: "controls" }, galaxy.element, preset.element, cut.element),
     h(
       "div",
       { class: "pair" },
-      h("div", {}, h("h4", {}, "the galaxy: drag the square"), input.element),
-      h("div", {}, h("h4", {}, "the map"), output.element),
+      h("div", {}, h("p", { class: "title" }, "x, the galaxy"), input.element),
+      h("div", {}, h("p", { class: "title" }, "h, the map"), output.element),
     ),
     h("div", { class: "triple" }, patch.element, weights.element, products.element),
     result,
-    h("p", { class: "note" }, "Drag a weight up or down; or choose it with ← and →, and change it with ↑ and ↓."),
+    h("p", { class: "note" }, "Drag the square, and a weight up or down; or choose a weight with ← and →, and change it with ↑ and ↓."),
   );
 
   function paint(canvas, values, scale) {
-    const rgba = new Uint8ClampedArray(4 * side * side);
+    const rgba = new Uint8ClampedArray(4 * values.length);
     values.forEach((v, k) => {
       const level = 255 * Math.min(1, Math.abs(v) / scale);
       const colour = v >= 0 ? [level, level, level] : [0.3 * level, 0.6 * level, level];
       rgba.set([...colour, 255], 4 * k);
     });
-    canvas.getContext("2d").putImageData(new ImageData(rgba, side, side), 0, 0);
+    canvas.getContext("2d").putImageData(new ImageData(rgba, canvas.width, canvas.height), 0, 0);
   }
 
   function fill({ numbers }, values, scale, signed) {
@@ -207,24 +200,21 @@ async function render({ model, el }) {
     const x = pictures[model.get("galaxy")];
     const w = model.get("weights");
     const rectify = model.get("cut") ? (v) => Math.max(0, v) : (v) => v;
-    map = convolve(x, side, w).map(rectify);
+    const map = slide(x, side, w).map(rectify);
     paint(input.canvas, x, 1);
-    // The frame of zeros is an edge of its own, which would outshine the galaxy's.
-    const border = (k) => Math.min(k, side - 1 - k) < FRAME;
-    const inner = map.filter((_, k) => !border(k % side) && !border(Math.floor(k / side)));
-    paint(output.canvas, map, inner.reduce((m, v) => Math.max(m, Math.abs(v)), 1e-6));
+    paint(output.canvas, map, map.reduce((m, v) => Math.max(m, Math.abs(v)), 1e-6));
     const [i, j] = at;
-    for (const { square } of [input, output]) {
-      square.style.setProperty("--i", i / side);
-      square.style.setProperty("--j", j / side);
-      square.style.setProperty("--pixel", 1 / side);
+    for (const [{ square }, size] of [[input, side], [output, n]]) {
+      square.style.setProperty("--i", i / size);
+      square.style.setProperty("--j", j / size);
+      square.style.setProperty("--pixel", 1 / size);
     }
     const here = look(x, side, w, i, j);
     fill(patch, here.patch, 1);
     fill(weights, w, Math.max(...w.map(Math.abs), 1e-6), true);
     fill(products, here.products, Math.max(...here.products.map(Math.abs), 1e-6));
-    input.square.setAttribute("aria-valuenow", i * side + j);
-    input.square.setAttribute("aria-valuemax", side * side - 1);
+    input.square.setAttribute("aria-valuenow", i * n + j);
+    input.square.setAttribute("aria-valuemax", n * n - 1);
     input.square.setAttribute("aria-valuetext", `row ${i}, column ${j}`);
     const sum = `At row ${i}, column ${j} the 25 products add up to ${write(here.sum)}`;
     const shown = write(rectify(here.sum));
