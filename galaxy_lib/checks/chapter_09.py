@@ -216,6 +216,7 @@ def _(rng):
     r[order[2]] = False
     r[order[25:]] = rng.random(35) < 0.3
     yield "60 galaxies, nine of ten to be right", (c, r, 0.9)
+    yield "seven galaxies, all right", (rng.random(7), np.ones(7, bool), 0.5)
     yield "three galaxies, all wrong", (np.array([0.3, 0.9, 0.5]), np.zeros(3, bool), 0.9)
 
 
