@@ -354,8 +354,10 @@ def large_chunks(ds, name, truth, rng, folder):
     chunks = (int(10 ** rng.uniform(3, 6.5)), *shape[1:])
     array = _replace(ds, name, shape, truth[name].dtype, chunks=chunks,
                      maxshape=(None, *shape[1:]), compression="gzip")  # fmt: skip
+    if np.prod(chunks) * truth[name].itemsize > reading.LARGEST_CHUNK:
+        return None
     array[...] = truth[name]
-    return truth if np.prod(chunks) * truth[name].itemsize <= reading.LARGEST_CHUNK else None
+    return truth
 
 
 def any_layout(ds, name, truth, rng, folder):
@@ -531,7 +533,10 @@ def short_chunk(ds, name, truth, rng, folder):
     array = _chunked(ds, name, truth, rng, shuffle=True)
     size = int(np.prod(array.chunks)) * array.dtype.itemsize
     wrong = int(rng.choice([size + 1, size + 7, 10 * size, *([size - 1] if size > 1 else [])]))
-    array.id.write_direct_chunk((0,) * array.ndim, b"\1" * wrong)
+    try:
+        array.id.write_direct_chunk((0,) * array.ndim, b"\1" * wrong)
+    except OSError:  # so long that HDF5 itself does not write it
+        return truth
 
 
 def resized(ds, name, truth, rng, folder):
@@ -643,6 +648,7 @@ def downloads(number: int, rng: np.random.Generator, folder: Path) -> str:
         part.write_bytes(BODY[:50_000])
     before = part.read_bytes() if part.exists() else b""
     script = [fault(rng) for _ in range(int(rng.integers(1, 9)))]
+    used = list(script)  # the server empties its own
     quiet = contextlib.redirect_stderr(io.StringIO())
     with FaultServer(BODY, script, etag='"one"') as server, quiet:
         try:
@@ -652,7 +658,8 @@ def downloads(number: int, rng: np.random.Generator, folder: Path) -> str:
             if target.exists():
                 raise Bad("a file has the name, and it was an error") from None
             kept = part.read_bytes() if part.exists() else b""
-            if BODY.startswith(before) and not kept.startswith(before):
+            honest = not any(step.get("body") is OTHER for step in used)
+            if honest and BODY.startswith(before) and not kept.startswith(before):
                 raise Bad("what had come is gone") from None
     if target.exists() and target.read_bytes() != BODY:
         raise Bad("a wrong file has the name")
