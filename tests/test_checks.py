@@ -1,4 +1,4 @@
-"""Every check: right answers pass in any style, wrong ones are told what is wrong or what is true."""
+"""Every check: right answers pass in any style; wrong ones are told what is wrong or what is true."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ STATIC = Path(__file__).resolve().parents[2] / "galaxy_lib" / "living" / "static
 AXE = """async name => (await axe.run("." + name, {preload: false})).violations
   .flatMap(found => found.nodes.map(node => found.id + " " + node.html.slice(0, 120)))"""
 MODES = ["desktop-light", "phone-dark"]
+REVEAL = "document.querySelectorAll('button.reveal[aria-expanded=false]').forEach(b => b.click())"
 REDRAWS = """name => performance.getEntriesByName("redraw " + name).map(each => each.duration)"""
 
 
@@ -43,8 +44,7 @@ def open_figure(address, contexts):
         page.on("console", lambda m: m.type == "error" and page.problems.append(m.text))
         page.on("response", lambda r: r.status >= 400 and page.problems.append(r.url))
         page.goto(address + (on or PAGES[name]))
-        for answer in page.locator("button.reveal[aria-expanded=false]").all():
-            answer.click()
+        page.evaluate(REVEAL)
         for place in page.locator(".galaxy-living-place").all():
             place.scroll_into_view_if_needed()  # a figure is loaded when it is about to be seen
         box = page.locator(f".galaxy-living.{name.lower()}")
