@@ -14,6 +14,7 @@ import numpy as np
 from IPython import get_ipython
 from IPython.display import display
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogFormatterSciNotation
 from mpl_toolkits.axes_grid1 import ImageGrid
@@ -77,9 +78,9 @@ def svg(figure: Figure, *, photographs: bool = False) -> str:
     Each part of the figure (axes or subfigure, title, legend) becomes a group with the id
     ``part-x-y-width-height`` in points. Pictures have two pixels for each pixel of the page.
     """
+    figure.draw_without_rendering()
     for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
-        if isinstance(axis.get_major_formatter(), LogFormatterSciNotation):
-            axis.set_major_formatter(_power_of_ten)  # no small raised digits
+        _write_powers_plainly(axis)
     figure.draw_without_rendering()
     points, top = 72 / figure.dpi, 72 * figure.get_figheight()
 
@@ -226,7 +227,16 @@ def _picture(galaxy: Galaxy) -> np.ndarray:
     return np.clip((galaxy.data - 0.01) / 0.99, 0, 1)
 
 
-def _power_of_ten(value: float, _position: int = 0) -> str:
+def _write_powers_plainly(axis: Axis) -> None:
+    """Give a logarithmic axis labels without small raised digits, where it has labels."""
+    if isinstance(axis.get_major_formatter(), LogFormatterSciNotation):
+        axis.set_major_formatter(_power_of_ten)
+    minor = axis.get_minor_formatter()
+    if isinstance(minor, LogFormatterSciNotation):
+        axis.set_minor_formatter(lambda value, place: f"{value:g}" if minor(value, place) else "")
+
+
+def _power_of_ten(value: float, _place: int = 0) -> str:
     exponent = round(np.log10(value)) if value > 0 else 0
     if not np.isclose(value, 10.0**exponent):
         return ""

@@ -52,6 +52,15 @@ def test_text_stays_text_and_is_never_rounded(figure):
     assert "10⁻⁶" in text  # no small raised digits
 
 
+def test_minor_labels_are_plain_too():
+    figure, ax = plt.subplots()
+    ax.loglog([200, 400], [1, 5])
+    text = plots.svg(figure)
+    plt.close(figure)
+    assert ">300</text>" in text
+    assert "<tspan" not in text
+
+
 def test_a_figure_is_the_same_each_time(figure):
     assert plots.svg(figure) == plots.svg(figure)
 
