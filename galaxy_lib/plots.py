@@ -14,7 +14,7 @@ import numpy as np
 from IPython import get_ipython
 from IPython.display import display
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogFormatterSciNotation
 from mpl_toolkits.axes_grid1 import ImageGrid
 from PIL import Image
@@ -74,7 +74,7 @@ def photograph(figure: Figure) -> None:
 def svg(figure: Figure, *, photographs: bool = False) -> str:
     """Return a figure as SVG whose parts say where they are, so that a page can stack them.
 
-    Each part of the figure (axes, title, legend) becomes a group with the id
+    Each part of the figure (axes or subfigure, title, legend) becomes a group with the id
     ``part-x-y-width-height`` in points. Pictures have two pixels for each pixel of the page.
     """
     for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
@@ -86,11 +86,13 @@ def svg(figure: Figure, *, photographs: bool = False) -> str:
     def place(box) -> tuple[float, float, float, float]:
         return box.x0 * points, top - box.y1 * points, box.width * points, box.height * points
 
-    parts = [*figure.axes, *figure.texts, *figure.legends]
+    parts = [*(figure.subfigs or figure.axes), *figure.texts, *figure.legends]
     if figure._suptitle is not None and figure._suptitle not in parts:
         parts.append(figure._suptitle)
     parts = [part for part in parts if part.get_visible()]
-    boxes = [place(part.get_tightbbox()) for part in parts]
+    boxes = [
+        place(part.bbox if isinstance(part, SubFigure) else part.get_tightbbox()) for part in parts
+    ]
     for part, box in zip(parts, boxes, strict=True):
         part.set_gid("part" + "".join(f"_{value:.1f}" for value in box))
     file = io.StringIO()

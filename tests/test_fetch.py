@@ -149,7 +149,7 @@ def test_no_server_at_all(tmp_path):
         pass
     with pytest.raises(OSError, match="the connection failed"):
         fetch(server.url, SHA, tmp_path)
-    with pytest.raises(OSError, match="cannot be fetched"):
+    with pytest.raises(ValueError, match="url is 'nonsense': give an address"):
         fetch("nonsense", SHA, tmp_path)
 
 
@@ -307,13 +307,30 @@ def test_a_part_that_is_the_file_already_needs_no_server(tmp_path):
     assert server.requests == []
 
 
-def test_a_part_longer_than_the_file_starts_anew_and_no_message_says_that_it_is_kept(tmp_path):
+def test_a_part_longer_than_the_file_is_kept_until_what_comes_shows_what_it_is(tmp_path):
     part = tmp_path / "galaxies.h5.part"
     part.write_bytes(BODY + b"more")
     with FaultServer(BODY, [{}], always={"status": 500}) as server:
-        with pytest.raises(OSError, match="nothing has come yet"):
+        with pytest.raises(OSError, match="is kept"):
             fetch(server.url, SHA, tmp_path)
+        assert part.read_bytes() == BODY + b"more"
         server.always = {}
+        check_good(tmp_path, fetch(server.url, SHA, tmp_path))
+
+
+def test_a_login_page_as_a_file_and_a_server_that_begins_again_take_nothing(tmp_path):
+    """A page is shorter than what has come, so that a server answers 416 when asked for more."""
+    part = tmp_path / "galaxies.h5.part"
+    part.write_bytes(BODY[:100_000])
+    with FaultServer(b"<html>Log in", etag=None) as server:
+        with pytest.raises(OSError, match=r"log in first\?; what has come is kept"):
+            fetch(server.url, SHA, tmp_path)
+        assert part.read_bytes() == BODY[:100_000]
+        server.body, server.always = BODY, {"whole": True, "cut": 30_000}
+        with pytest.raises(OSError, match="is kept"):
+            fetch(server.url, SHA, tmp_path)
+        assert part.read_bytes() == BODY[:100_000]
+        server.always = {"whole": True}
         check_good(tmp_path, fetch(server.url, SHA, tmp_path))
 
 

@@ -260,7 +260,10 @@ def hostile(number: int, rng: np.random.Generator, folder: Path) -> str:
     with h5py.File(path, "w", libver=("earliest" if number % 2 else "v110", "latest")) as ds:
         for key, values in truth.items():
             ds[key] = values
-        expected = recipe(ds, name, truth, rng, folder)
+        try:
+            expected = recipe(ds, name, truth, rng, folder)
+        except OSError:  # a chunk so long that HDF5 itself does not write it
+            expected = truth
     if callable(expected):
         return expected(path)
     return use(path, expected, folder)
@@ -351,11 +354,13 @@ def giant(ds, name, truth, rng, folder):
 def large_chunks(ds, name, truth, rng, folder):
     """Chunks far larger than what is in them."""
     shape = truth[name].shape
-    chunks = (int(10 ** rng.uniform(3, 6.5)), *shape[1:])
+    chunks = (int(10 ** rng.choice([3, 4, 5, 5.5, 6.5, 7])), *shape[1:])
     array = _replace(ds, name, shape, truth[name].dtype, chunks=chunks,
                      maxshape=(None, *shape[1:]), compression="gzip")  # fmt: skip
+    if np.prod(chunks) * truth[name].itemsize > reading.LARGEST_CHUNK:
+        return None
     array[...] = truth[name]
-    return truth if np.prod(chunks) * truth[name].itemsize <= reading.LARGEST_CHUNK else None
+    return truth
 
 
 def any_layout(ds, name, truth, rng, folder):
@@ -643,6 +648,7 @@ def downloads(number: int, rng: np.random.Generator, folder: Path) -> str:
         part.write_bytes(BODY[:50_000])
     before = part.read_bytes() if part.exists() else b""
     script = [fault(rng) for _ in range(int(rng.integers(1, 9)))]
+    used = list(script)  # the server empties its own
     quiet = contextlib.redirect_stderr(io.StringIO())
     with FaultServer(BODY, script, etag='"one"') as server, quiet:
         try:
@@ -652,7 +658,8 @@ def downloads(number: int, rng: np.random.Generator, folder: Path) -> str:
             if target.exists():
                 raise Bad("a file has the name, and it was an error") from None
             kept = part.read_bytes() if part.exists() else b""
-            if BODY.startswith(before) and not kept.startswith(before):
+            honest = not any(step.get("body") is OTHER for step in used)
+            if honest and BODY.startswith(before) and not kept.startswith(before):
                 raise Bad("what had come is gone") from None
     if target.exists() and target.read_bytes() != BODY:
         raise Bad("a wrong file has the name")

@@ -69,6 +69,8 @@ def execute_side_by_side(app, env, docnames) -> None:
     """
     if app.config.nb_execution_mode != "cache":
         return
+    if app.config.nb_execution_mode != "cache":
+        return
     cache = get_cache(app.config.nb_execution_cache_path)
 
     def is_new(notebook) -> bool:

@@ -53,9 +53,9 @@ def fetch(url: str = URL, sha256: str = SHA256, folder: str | os.PathLike = ".")
     import pooch
     from filelock import FileLock, Timeout
 
-    sha256 = arguments.text("sha256", sha256).strip().lower()
-    if not re.fullmatch("[0-9a-f]{64}", sha256):
+    if not isinstance(sha256, str) or not re.fullmatch("[0-9a-f]{64}", sha256.strip().lower()):
         raise arguments.wrong("sha256", sha256, "give 64 hexadecimal digits")
+    sha256 = sha256.strip().lower()
     if not re.fullmatch(r"https?://[^\s/]+/\S*", arguments.text("url", url)):
         raise arguments.wrong("url", url, "give an address that begins with https://")
     folder = arguments.path("folder", folder)
@@ -130,9 +130,9 @@ def _download(url: str, part: Path, notes: _Notes, verified) -> None:
     from requests import exceptions
 
     final = (exceptions.HTTPError, exceptions.TooManyRedirects, ValueError)  # bad URLs among them
-    furthest, failures = 0, 0
+    furthest, failures, anew = 0, 0, False
     for _ in range(ATTEMPTS):
-        have, pause = _size(part), PAUSE * 2**failures
+        have, pause = 0 if anew else _size(part), PAUSE * 2**failures
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         if have and (validator := notes.get("validator")):  # the rest, if it is still the same
             headers["If-Range"] = validator
@@ -143,9 +143,9 @@ def _download(url: str, part: Path, notes: _Notes, verified) -> None:
                     asked = reply.headers.get("Retry-After", "")
                     pause = max(pause, int(asked) if asked.isdecimal() else 0)
                 elif reply.status_code == 416:
-                    # The caller has seen that it is not the file: it is as long, or longer.
-                    part.unlink(missing_ok=True)
-                    notes.forget()
+                    # The part is as long as the file there, or longer, and is not ours: but then
+                    # that file may be a login page. What comes from its beginning will show.
+                    anew = True
                 else:
                     reply.raise_for_status()
                     problem = _receive(reply, part, have, notes)
@@ -154,7 +154,9 @@ def _download(url: str, part: Path, notes: _Notes, verified) -> None:
         except final as error:
             raise OSError(f"{url} cannot be fetched: {error}.") from None
         except requests.RequestException as error:
-            problem = f"the connection failed ({error})"
+            # Of requests' nest of objects, what the system or the protocol said comes last.
+            why = re.split(r": |\] ", str(error))[-1].strip(" '\").")
+            problem = f"the connection failed ({why})"
             # Some servers leave out the end of the last chunk, and say no length.
             if _size(part) > have and notes.get("total") is None and verified(part):
                 return
@@ -202,7 +204,7 @@ def _receive(reply, part: Path, have: int, notes: _Notes) -> str | None:
     notes.write(validator=validator, total=total, complete=False)
     hidden = not sys.stderr.isatty()
     with (
-        part.open("ab" if resumed else "wb") as file,
+        _Part(part, have) as file,
         tqdm(total=total, initial=have, unit="B", unit_scale=True, disable=hidden) as bar,
         _Watch(reply, part.name, have, total, hidden) as watch,
     ):
@@ -210,10 +212,42 @@ def _receive(reply, part: Path, have: int, notes: _Notes) -> str | None:
             file.write(block)
             bar.update(len(block))
             watch.size += len(block)
-    if total is not None and _size(part) != total:
-        return f"{_size(part):,} of {total:,} bytes have come"
+        if total is None or watch.size == total:
+            file.end()
+    if total is not None and watch.size != total:
+        return f"{watch.size:,} of {total:,} bytes have come"
     notes.write(validator=validator, total=total, complete=True)
     return None
+
+
+class _Part:
+    """Takes the bytes of a file from some place on, and keeps what is there while it is the same.
+
+    A server that sends all from the beginning, and is cut again, costs nothing that had come.
+    """
+
+    def __init__(self, path: Path, start: int) -> None:
+        path.touch()
+        self.file = path.open("r+b")
+        self.file.seek(start)
+
+    def write(self, block: bytes) -> None:
+        """Take the next bytes."""
+        here = self.file.tell()
+        if self.file.read(len(block)) != block:
+            self.file.seek(here)
+            self.file.truncate()
+            self.file.write(block)
+
+    def end(self) -> None:
+        """Say that nothing follows."""
+        self.file.truncate()
+
+    def __enter__(self) -> _Part:
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.file.close()
 
 
 class _Watch(threading.Thread):
