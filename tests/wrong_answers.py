@@ -684,14 +684,6 @@ def _(gradient, w, learning_rate, betas, tolerance, max_steps):
     return [k for k in counts if k < max_steps]
 
 
-@wrong("steps_needed", "stopped after 2 s of computing in line")
-def _(gradient, w, learning_rate, betas, tolerance, max_steps):
-    k = 0
-    while np.linalg.norm(gradient(w)) > tolerance:
-        k += 1
-    return [k for _ in betas]
-
-
 WRONG += [
     ("steps_needed", lambda *a: arrive(*a, first=1), "one too large"),
     ("steps_needed", lambda *a: np.array(arrive(*a)) - 1, "one too small"),
@@ -996,16 +988,6 @@ WRONG += [
     ("find_leaks", lambda train, test: leaks(train, test, 2), ""),
     ("find_leaks", lambda train, test: [i for i, _ in leaks(train, test)], "list of pairs"),
 ]
-
-
-@wrong("find_leaks", "stopped after 2 s of computing in line")
-def _(train, test):
-    found, i = [], 0
-    while i < len(test):
-        if (test[i] == train).all():
-            i += 1
-        time.sleep(0)
-    return found
 
 
 # 7 A better output
