@@ -469,7 +469,7 @@ def close(value, other) -> bool:
     value = value.astype(float)
     size = np.abs(other[np.isfinite(other)]).max(initial=0) or 1
     tolerance = size * (1e-9 if exact else TOLERANCE.get(bytes_each, 1e-4))
-    if not exact and size > 0.01 and np.array_equal(value, np.round(value, 3), equal_nan=True):
+    if not exact and size > 0.002 and np.array_equal(value, np.round(value, 3), equal_nan=True):
         tolerance = max(tolerance, 5.01e-4)
     return np.allclose(value, other, 0, tolerance, equal_nan=True)
 
