@@ -142,8 +142,8 @@ def hand_in(folder: Path) -> None:
     archive = folder / "downloaded/all/archive"
     archive.mkdir(parents=True)
     with zipfile.ZipFile(archive / "submissions.zip", "w") as submissions:
-
-        def submit(student, name, answers, tamper=lambda notebook: None) -> None:
+        # All but the untouched ones hand in answers and checks alone: it saves training networks.
+        def submit(student, name, answers, tamper=cheats.bare) -> None:
             notebook = read(EXERCISES / name) if answers is None else answered(name)
             for cell in notebook.cells:
                 grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
@@ -154,14 +154,14 @@ def hand_in(folder: Path) -> None:
         for path in make_exercises.SOLUTIONS:
             submit("perfect", path.name, {})
         for name in UNTOUCHED:
-            submit("untouched", name, None)
+            submit("untouched", name, None, lambda notebook: None)
         for name in ("03_batching.ipynb", "04_momentum.ipynb"):
             submit("half", name, {name: f'{name} = lambda *a: "broken"' for name in BROKEN})
             submit("endless", name, ENDLESS)
         nothing = dict.fromkeys(CHECKED, "pass")
         for path in make_exercises.SOLUTIONS:
             if exercises_of(path.name) & set(cheats.ANSWERS):
-                submit("cheating", path.name, nothing | cheats.ANSWERS, cheats.bare)
+                submit("cheating", path.name, nothing | cheats.ANSWERS)
         for student, (code, tamper) in cheats.NOTEBOOKS.items():
             wrong = code + "\n\n\ndef age_weight(beta, k):\n    return 0.5"
             submit(student, "04_momentum.ipynb", nothing | {"age_weight": wrong}, tamper)
