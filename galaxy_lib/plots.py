@@ -14,7 +14,8 @@ import numpy as np
 from IPython import get_ipython
 from IPython.display import display
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogFormatterSciNotation
 from mpl_toolkits.axes_grid1 import ImageGrid
 from PIL import Image
@@ -74,23 +75,25 @@ def photograph(figure: Figure) -> None:
 def svg(figure: Figure, *, photographs: bool = False) -> str:
     """Return a figure as SVG whose parts say where they are, so that a page can stack them.
 
-    Each part of the figure (axes, title, legend) becomes a group with the id
+    Each part of the figure (axes or subfigure, title, legend) becomes a group with the id
     ``part-x-y-width-height`` in points. Pictures have two pixels for each pixel of the page.
     """
+    figure.draw_without_rendering()
     for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
-        if isinstance(axis.get_major_formatter(), LogFormatterSciNotation):
-            axis.set_major_formatter(_power_of_ten)  # no small raised digits
+        _write_powers_plainly(axis)
     figure.draw_without_rendering()
     points, top = 72 / figure.dpi, 72 * figure.get_figheight()
 
     def place(box) -> tuple[float, float, float, float]:
         return box.x0 * points, top - box.y1 * points, box.width * points, box.height * points
 
-    parts = [*figure.axes, *figure.texts, *figure.legends]
+    parts = [*(figure.subfigs or figure.axes), *figure.texts, *figure.legends]
     if figure._suptitle is not None and figure._suptitle not in parts:
         parts.append(figure._suptitle)
     parts = [part for part in parts if part.get_visible()]
-    boxes = [place(part.get_tightbbox()) for part in parts]
+    boxes = [
+        place(part.bbox if isinstance(part, SubFigure) else part.get_tightbbox()) for part in parts
+    ]
     for part, box in zip(parts, boxes, strict=True):
         part.set_gid("part" + "".join(f"_{value:.1f}" for value in box))
     file = io.StringIO()
@@ -224,7 +227,16 @@ def _picture(galaxy: Galaxy) -> np.ndarray:
     return np.clip((galaxy.data - 0.01) / 0.99, 0, 1)
 
 
-def _power_of_ten(value: float, _position: int = 0) -> str:
+def _write_powers_plainly(axis: Axis) -> None:
+    """Give a logarithmic axis labels without small raised digits, where it has labels."""
+    if isinstance(axis.get_major_formatter(), LogFormatterSciNotation):
+        axis.set_major_formatter(_power_of_ten)
+    minor = axis.get_minor_formatter()
+    if isinstance(minor, LogFormatterSciNotation):
+        axis.set_minor_formatter(lambda value, place: f"{value:g}" if minor(value, place) else "")
+
+
+def _power_of_ten(value: float, _place: int = 0) -> str:
     exponent = round(np.log10(value)) if value > 0 else 0
     if not np.isclose(value, 10.0**exponent):
         return ""

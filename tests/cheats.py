@@ -188,42 +188,19 @@ def bare(notebook):
     notebook.cells = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
 
 
-def without_checks(notebook):
+def checks_changed(notebook):
+    """Delete a check, have one skipped, write one anew, and give one more points."""
     bare(notebook)
-    notebook.cells = [
-        cell
-        for cell in notebook.cells
-        if not cell.metadata.get("nbgrader", {}).get("grade_id", "").startswith("check_")
-    ]
-
-
-def skipped(notebook):
-    bare(notebook)
-    for cell in notebook.cells:
-        cell.metadata["tags"] = ["skip-execution"]
-
-
-def other_checks(notebook):
-    bare(notebook)
-    for cell in notebook.cells:
-        if cell.metadata.get("nbgrader", {}).get("grade_id", "").startswith("check_"):
-            cell.source = "print('correct')"
-
-
-def ungraded(notebook):
-    bare(notebook)
-    for cell in notebook.cells:
-        if cell.metadata.get("nbgrader", {}).get("grade_id", "").startswith("check_"):
-            cell.metadata["nbgrader"]["points"] = 100
-            cell.metadata["nbgrader"]["locked"] = False
-            cell.source = "100"
+    cells = {cell.metadata["nbgrader"]["grade_id"]: cell for cell in notebook.cells}
+    notebook.cells.remove(cells["check_age_weight"])
+    cells["check_momentum_step"].metadata["tags"] = ["skip-execution"]
+    cells["check_descend"].source = "print('correct')"
+    cells["check_steps_needed"].source = "100"
+    cells["check_steps_needed"].metadata["nbgrader"] |= {"points": 100, "locked": False}
 
 
 NOTEBOOKS = {
-    "nocheck": ("", without_checks),
-    "skipping": ("", skipped),
-    "rewriting": ("", other_checks),
-    "points": ("", ungraded),
+    "changing": ("", checks_changed),
     "module": (
         """
 import sys, types

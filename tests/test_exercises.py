@@ -160,7 +160,8 @@ def hand_in(folder: Path) -> None:
             submit("endless", name, ENDLESS)
         nothing = dict.fromkeys(CHECKED, "pass")
         for path in make_exercises.SOLUTIONS:
-            submit("cheating", path.name, nothing | cheats.ANSWERS, cheats.bare)
+            if exercises_of(path.name) & set(cheats.ANSWERS):
+                submit("cheating", path.name, nothing | cheats.ANSWERS, cheats.bare)
         for student, (code, tamper) in cheats.NOTEBOOKS.items():
             wrong = code + "\n\n\ndef age_weight(beta, k):\n    return 0.5"
             submit(student, "04_momentum.ipynb", nothing | {"age_weight": wrong}, tamper)
@@ -225,7 +226,7 @@ def test_endless_loops_cost_their_own_marks_alone(course: Path) -> None:
 
 def test_thirty_ways_to_cheat_earn_nothing(course: Path) -> None:
     assert set(cheats.ANSWERS) <= set(CHECKED)
-    assert len(cheats.ANSWERS) + len(cheats.NOTEBOOKS) >= 36
+    assert len(cheats.ANSWERS) + len(cheats.NOTEBOOKS) >= 35
     marks = scores(course, "cheating")
     assert {name: marks[name][0] for name in cheats.ANSWERS} == dict.fromkeys(cheats.ANSWERS, 0)
     for student in cheats.NOTEBOOKS:

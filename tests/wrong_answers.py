@@ -89,7 +89,7 @@ def _(picture):
     return picture[..., 0].mean() - picture[..., 2].mean()
 
 
-@wrong("redness", "stopped after 2 s in line")
+@wrong("redness", "stopped after 2 s of computing in line")
 def _(picture):
     total = 0.0
     row = 0
@@ -235,8 +235,8 @@ def cut(rows, n_training):
 
 
 WRONG += [
-    ("split", lambda n, f, rng: cut(np.arange(n), int(f * n)), "Unshuffled"),
-    ("split", lambda n, f, rng: cut(np.arange(n)[::-1], int(f * n)), "Unshuffled"),
+    ("split", lambda n, f, rng: cut(np.arange(n), int(f * n)), "end of the file"),
+    ("split", lambda n, f, rng: cut(np.arange(n)[::-1], int(f * n)), "beginning of the file"),
     ("split", lambda n, f, rng: cut(rng.permutation(n), int(f * n))[::-1], "swapped"),
     ("split", lambda n, f, rng: cut(rng.permutation(n), round(f * n)), "86 rows to train on"),
     ("split", lambda n, f, rng: cut(rng.permutation(n), int((1 - f) * n)), "not of the test rows"),
@@ -555,7 +555,7 @@ WRONG += [
     ("momentum_step", lambda w, v, g, r, b: step(w, b * v + (1 - b) * g, 1), "learning rate"),
     ("momentum_step", lambda w, v, g, r, b: step(w, b * g + (1 - b) * v, r), "swapped"),
     ("momentum_step", lambda w, v, g, r, b: step(w, b * v + (1 - b) * g, r)[::-1], "order"),
-    ("momentum_step", lambda w, v, g, r, b: step(w, (1 - b) * g, r), "not carried over"),
+    ("momentum_step", lambda w, v, g, r, b: step(w, (1 - b) * g, r), "is not used"),
     ("momentum_step", lambda w, v, g, r, b: (w - r * (b * v + (1 - b) * g), v), "carried over"),
     ("momentum_step", lambda w, v, g, r, b: (w - r * g, v), "not used"),
     ("momentum_step", lambda w, v, g, r, b: w - r * (b * v + (1 - b) * g), "weights alone"),
@@ -617,7 +617,7 @@ def _(gradient, w, learning_rate, beta, n_steps):
     return np.array(path)
 
 
-@wrong("descend", "stopped after 2 s in line")
+@wrong("descend", "stopped after 2 s of computing in line")
 def _(gradient, w, learning_rate, beta, n_steps):
     path, step = [w], 0
     while step < n_steps:
@@ -684,7 +684,7 @@ def _(gradient, w, learning_rate, betas, tolerance, max_steps):
     return [k for k in counts if k < max_steps]
 
 
-@wrong("steps_needed", "stopped after 2 s in line")
+@wrong("steps_needed", "stopped after 2 s of computing in line")
 def _(gradient, w, learning_rate, betas, tolerance, max_steps):
     k = 0
     while np.linalg.norm(gradient(w)) > tolerance:
@@ -917,7 +917,7 @@ WRONG += [
     ("confusion_matrix", lambda a, p: matrix(p, a), "a row is an answer"),
     ("confusion_matrix", lambda a, p: matrix(a, p) / len(a), "fractions"),
     ("confusion_matrix", lambda a, p: matrix(a, p) / matrix(a, p).sum(1).clip(1)[:, None], "frac"),
-    ("confusion_matrix", present, "shape (6, 6)"),
+    ("confusion_matrix", present, "Absent classes|shape (6, 6)"),
     ("confusion_matrix", lambda a, p: matrix(a, p, max(a) + 1), "largest class that occurs"),
     ("confusion_matrix", lambda a, p: matrix(a, p, dtype=np.uint8), "overflow"),
     ("confusion_matrix", lambda a, p: np.diag(np.bincount(a[a == p], minlength=10)), "Mistakes"),
@@ -990,7 +990,7 @@ WRONG += [
     (
         "find_leaks",
         lambda train, test: leaks(train, test, 1, False, lambda a, b: a.sum() == b.sum()),
-        "Equal means",
+        "The same mean",
     ),
     ("find_leaks", lambda train, test: leaks(train, test)[0], "list of pairs"),
     ("find_leaks", lambda train, test: leaks(train, test, 2), ""),
@@ -998,7 +998,7 @@ WRONG += [
 ]
 
 
-@wrong("find_leaks", "stopped after 2 s in line")
+@wrong("find_leaks", "stopped after 2 s of computing in line")
 def _(train, test):
     found, i = [], 0
     while i < len(test):
@@ -1105,7 +1105,7 @@ WRONG += [
         ],
         "1/S is missing",
     ),
-    ("temperature", coolest(lambda T, u, y: -network.cross_entropy(u / T, y)), "smallest"),
+    ("temperature", coolest(lambda T, u, y: -network.cross_entropy(u / T, y)), ""),
     ("temperature", coolest(lambda T, u, y: network.cross_entropy(u * T, y)), "multiplies"),
     (
         "temperature",

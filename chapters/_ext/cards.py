@@ -47,7 +47,7 @@ def definitions(glossary: Path) -> dict[str, str]:
     entries = re.findall(r"(?m)^(\w.*)\n    (.+)", glossary.read_text(encoding="utf-8"))
     found = {}
     for term, text in entries:
-        text = re.sub(r"\{term\}`([^`<]+)[^`]*`|\[([^]]*)\]\([^)]*\)", r"\1\2", text)
+        text = re.sub(r"\{term\}`([^`<]*[^`< ])[^`]*`|\[([^]]*)\]\([^)]*\)", r"\1\2", text)
         plain = re.sub(r"[`*$]", "", re.match(r".*?[.:](?= [A-Z]|$)|.*", text)[0])
         if "\\" not in plain:
             found[term.lower()] = plain

@@ -91,6 +91,7 @@ def _piece(box: list[float], group: ET.Element) -> str:
 def _style(style: str, prefix: str) -> str:
     style = re.sub(r"(fill|stroke): (#\w{6})\b", lambda m: f"{m[1]}: {_ink(m[2])}", style)
     style = re.sub(r"font: ([^;']*?)([\d.]+px) [^;]+", _font, style)
+    style = re.sub(r"font-family: [^;]+;?\s*", "", style)
     return style.replace("url(#", f"url(#{prefix}")
 
 

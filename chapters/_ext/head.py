@@ -205,6 +205,7 @@ def shortened(text: str, path: Path, options: str) -> str:
     text = SCRIPT.sub(wait, text)
     for found, better in ROLES:
         text = text.replace(found, better)
+    text = re.sub(r'<th class="head[^"]*">(<p></p>)?</th>', "<td></td>", text)
     if not formulas:
         text = re.sub(r"<script>window\.MathJax = .*?</script>\s*", "", text)
     return text

@@ -136,10 +136,6 @@ finished.mistakes(
         "That is when the first worker is done: the last one was asked for.",
         lambda s, n: min(_free(s, n)),
     ),
-    (
-        "That is the mean of the workers: the last one was asked for.",
-        lambda s, n: np.mean(_free(s, n)),
-    ),
     ("That is the longest file.", lambda s, n: np.max(s)),
     ("That is all workers' ends added up.", lambda s, n: np.sum(s) * n),
     ("That is how much earlier another one is done.", lambda s, n: np.ptp(_free(s, n))),
@@ -220,6 +216,7 @@ def _(rng):
     r[order[2]] = False
     r[order[25:]] = rng.random(35) < 0.3
     yield "60 galaxies, nine of ten to be right", (c, r, 0.9)
+    yield "seven galaxies, all right", (rng.random(7), np.ones(7, bool), 0.5)
     yield "three galaxies, all wrong", (np.array([0.3, 0.9, 0.5]), np.zeros(3, bool), 0.9)
 
 
@@ -247,7 +244,7 @@ most_kept.mistakes(
         lambda c, r, a: max(np.flatnonzero(_share(-np.arange(len(r)), r) >= a) + 1, default=0),
     ),
     (
-        "The surest come first: sort by falling confidence.",
+        "Sort the galaxies by confidence, the surest first.",
         lambda c, r, a: max(np.flatnonzero(_share(-c, r) >= a) + 1, default=0),
     ),
     (

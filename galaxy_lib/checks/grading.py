@@ -53,6 +53,7 @@ class Execute(ExecuteNotebook):
             self.ended = True
         if name:
             cell.outputs = [_shown(name, result)]
+            self.nb.cells[index] = cell  # in the place of what asked for the answer
         return cell, resources
 
     def _judged(self, name: str, index: int) -> Result:

@@ -110,7 +110,7 @@ class Worker:
         self.places = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         own = {"start_new_session": True} if os.name == "posix" else {}
         self.process = subprocess.Popen(
-            [sys.executable, worker.__file__, *["apart"][: int(apart)]],
+            [sys.executable, worker.__file__, str(min(0.8 * limit, 4)), *["apart"][: int(apart)]],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.places,
@@ -264,7 +264,8 @@ def start(limit: float, *, fresh: bool = False) -> Worker | Here:
         return Here()
     if fresh:
         return Worker(limit, apart=True)
+    if _waiting and _waiting[0].alive and _waiting[0].limit != limit:
+        _waiting[0].kill()
     if not _waiting or not _waiting[0].alive:
         _waiting[:] = [Worker(limit)]
-    _waiting[0].limit = limit
     return _waiting[0]

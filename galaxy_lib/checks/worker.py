@@ -137,12 +137,13 @@ def main() -> None:
     _count_no_imports(tell)
     if "apart" in sys.argv:
         sys.addaudithook(_keep_apart())
-    function = None
+    function, wait = None, float(sys.argv[1])
     while size := requests.read(8):
         task = requests.read(int.from_bytes(size, "big"))
         places.seek(0)
         places.truncate()
-        faulthandler.dump_traceback_later(0.3, repeat=True, file=places)
+        # Places are noted when the limit is near, and not before: noting is not free of risk.
+        faulthandler.dump_traceback_later(wait, repeat=True, file=places)
         try:
             wanted = pickle.loads(task)
             if "answer" in wanted:

@@ -1,0 +1,151 @@
+"""Figures as SVG, and what the book's extensions make of them, of style sheets and of quotes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from galaxy_lib import plots
+
+EXTENSIONS = str(Path(__file__).resolve().parents[1] / "chapters" / "_ext")
+
+
+@pytest.fixture
+def extension(monkeypatch):
+    """Return a function that imports one of the book's extensions."""
+    monkeypatch.syspath_prepend(EXTENSIONS)
+
+    def load(name):
+        pytest.importorskip("tinycss2")
+        return __import__(name)
+
+    yield load
+    for name in ("drawings", "head", "cards"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def figure():
+    plots.use_style()
+    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3), layout="constrained")
+    axes[0].plot([1, 2], [0.001, 0.039], color="black", label="η = 0.0391")
+    axes[0].legend()
+    axes[1].semilogy([1, 2], [1e-6, 1])
+    axes[1].set_title("right")
+    figure.suptitle("both")
+    yield figure
+    plt.close("all")
+
+
+def test_text_stays_text_and_is_never_rounded(figure):
+    text = plots.svg(figure)
+    assert ">η = 0.0391</text>" in text
+    assert ">both</text>" in text
+    assert "10⁻⁶" in text  # no small raised digits
+
+
+def test_minor_labels_are_plain_too():
+    figure, ax = plt.subplots()
+    ax.loglog([200, 400], [1, 5])
+    text = plots.svg(figure)
+    plt.close(figure)
+    assert ">300</text>" in text
+    assert "<tspan" not in text
+
+
+def test_a_figure_is_the_same_each_time(figure):
+    assert plots.svg(figure) == plots.svg(figure)
+
+
+def test_photographs_have_two_pixels_for_one_of_the_page():
+    figure = plt.figure(figsize=(1, 1))
+    figure.add_axes((0, 0, 1, 1)).imshow(np.random.default_rng(1).random((256, 256, 3)))
+    text = plots.svg(figure, photographs=True)
+    plt.close(figure)
+    assert "data:image/webp" in text
+    assert "data:image/png" not in text
+    data = base64.b64decode(re.search(r'base64,([^"]+)"', text)[1])
+    assert Image.open(io.BytesIO(data)).size == (192, 192)  # an inch of the page has 96
+
+
+def test_parts_become_drawings_row_by_row(figure, extension):
+    page = extension("drawings").drawing(plots.svg(figure), 'a "title"', 3, lambda data, kind: "")
+    rows = page.split("<i></i>")
+    assert [row.count("<svg viewBox") for row in rows] == [1, 2]
+    assert "both" in rows[0]
+    assert rows[1].index("η = 0.0391") < rows[1].index("right")
+    assert 'aria-label="a &quot;title&quot;"' in page
+
+
+def test_ink_is_that_of_the_page(figure, extension):
+    page = extension("drawings").drawing(plots.svg(figure), "alt", 1, lambda data, kind: "")
+    assert "stroke: currentColor" in page
+    assert "#000000" not in page
+    assert "var(--ink-0072b2, #0072b2)" in page
+    assert "#fff" not in page.lower()
+    assert "DejaVu" not in page
+
+
+def test_two_figures_share_no_id(figure, extension):
+    source = plots.svg(figure)
+    pages = [extension("drawings").drawing(source, "", n, lambda data, kind: "") for n in (1, 2)]
+    ids = [re.findall(r' id="([^"]+)"', page) for page in pages]
+    assert ids[0]
+    assert not set(ids[0]) & set(ids[1])
+    for page, own in zip(pages, ids, strict=True):
+        assert set(re.findall(r'(?:href="#|url\(#)([\w-]+)', page)) <= set(own)
+
+
+def test_large_pictures_become_files(extension):
+    figure = plt.figure(figsize=(1, 1))
+    figure.add_axes((0, 0, 1, 1)).imshow(np.random.default_rng(1).random((256, 256, 3)))
+    kept = []
+    drawing = extension("drawings").drawing
+    page = drawing(plots.svg(figure), "", 1, lambda data, kind: kept.append(kind) or "there")
+    plt.close(figure)
+    assert kept == ["png"]
+    assert 'href="there"' in page
+
+
+def test_rules_that_apply_nowhere_go(extension):
+    head = extension("head")
+    css = """.used, .gone { color: red } .gone:hover { color: blue }
+    @media (width > 1px) { .gone { x: y } #used:not(.gone) { a: url(../x.png) } }
+    mjx-c.mjx-c1D465 { color: green } p { margin: 0 }"""
+    rules = head.tinycss2.parse_stylesheet(css, True, True)
+    text = head.trimmed(rules, {"used"}, "styles")
+    assert ".used{" in text.replace(" ", "")
+    assert ".gone{" not in text.replace(" ", "")
+    assert ":hover" not in text
+    assert "#used:not(.gone)" in text
+    assert "url(x.png)" in text
+    assert "mjx-c1D465" in text
+    assert "margin: 0" in text
+
+
+def test_definitions_are_one_plain_sentence(extension, tmp_path):
+    glossary = tmp_path / "glossary.md"
+    glossary.write_text(
+        "```{glossary}\nbatch\n"
+        "    The *galaxies* of {term}`one update <update>`. [Chapter 3](x).\n```\n",
+        encoding="utf-8",
+    )
+    assert extension("cards").definitions(glossary) == {"batch": "The galaxies of one update."}
+
+
+def test_only_what_begins_bold_is_a_card(extension):
+    from docutils import nodes
+
+    cards = extension("cards")
+    bold = nodes.paragraph("", "", nodes.Text("\n"), nodes.strong("", "Predict."), nodes.Text(" x"))
+    later = nodes.paragraph("", "", nodes.Text("A "), nodes.strong("", "Predict."))
+    assert cards.bold_beginning(bold) == "Predict."
+    assert cards.bold_beginning(later) == ""
