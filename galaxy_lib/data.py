@@ -288,19 +288,22 @@ class DataManager:
         return (self._columns(rows[i : i + batch_size], orientations) for i in starts)
 
     def _columns(self, rows: np.ndarray, orientations: int = 1) -> Batch:
-        """Return x and y of some rows, each picture in one of the first few orientations."""
+        """Return x and y of some rows, each picture in one of the first few orientations.
+
+        It is the loop that an epoch spends its time in, so it calls functions behind their checks.
+        """
         sums = self._block_sums(rows)
         if orientations > 1:
             turns = self.rng.integers(orientations, size=len(rows))
             pixels = sums.view(f"V{3 * sums.itemsize}")  # a pixel's three bands move as one
             for turn in range(1, orientations):
-                pixels[turns == turn] = turned(pixels[turns == turn], turn)
+                pixels[turns == turn] = turned.__wrapped__(pixels[turns == turn], turn)
         x = np.empty(sums.shape, np.float32)
         for i in range(0, len(rows), 8):  # so few stay in the processor's cache from step to step
             few = x[i : i + 8]
-            scale_pixels(self._means(sums[i : i + 8], out=few), out=few)
+            scale_pixels.__wrapped__(self._means(sums[i : i + 8], out=few), out=few)
         x = x.reshape(len(rows), self.input_size).T
-        return x, np.asfortranarray(one_hot(self.ans[rows]))
+        return x, np.asfortranarray(one_hot.__wrapped__(self.ans[rows]))
 
     def _block_sums(self, rows) -> np.ndarray:
         """Return sums over blocks of pixels, an array (S, side, side, 3) that is the caller's."""

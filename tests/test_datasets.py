@@ -52,7 +52,8 @@ def in_children(n: int, code: str, **variables) -> list[str]:
 
 def test_the_four_ways_to_find_the_data_in_their_order(galaxy_file, cache, monkeypatch):
     monkeypatch.setattr(datasets, "SAMPLE_SIZE", 10)
-    monkeypatch.setattr(datasets.simulated_sample_path, "__defaults__", (10, 1))
+    made = datasets.simulated_sample_path.__wrapped__
+    monkeypatch.setattr(made, "__defaults__", (10, 1))
     sample = dataset_path()
     assert sample.parent == cache
     assert describe(sample).simulated
