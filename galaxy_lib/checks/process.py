@@ -224,6 +224,10 @@ class Worker:
 
     def _line(self, handed: Handed) -> str:
         """Name the innermost line of the answer in the last trace that the worker wrote."""
+        if os.name == "posix":
+            with contextlib.suppress(OSError):
+                self.process.send_signal(signal.SIGUSR1)
+            time.sleep(0.2)
         self.places.seek(0)
         last = re.split(r"most recent call first\)?:?\n", self.places.read()[-20_000:])[-1]
         files = rf"{re.escape(handed.filename)}|<dynamic-code>"
