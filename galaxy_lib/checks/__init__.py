@@ -46,6 +46,7 @@ from galaxy_lib.checks.chapter_08 import (
 )
 from galaxy_lib.checks.chapter_09 import finished, hours, most_kept, true_number
 from galaxy_lib.checks.chapter_10 import final_report
+from galaxy_lib.checks.process import prepare
 from galaxy_lib.checks.runner import CheckFailed, Result, exercises, progress
 
 __all__ = [
@@ -101,3 +102,5 @@ __all__ = [
     "updates",
     "weight_count",
 ]
+
+prepare()

@@ -273,3 +273,9 @@ def start(limit: float, *, fresh: bool = False) -> Worker | Here:
     if not _waiting or not _waiting[0].alive:
         _waiting[:] = [Worker(limit)]
     return _waiting[0]
+
+
+def prepare() -> None:
+    """Start the worker in a notebook beforehand, so that its first check need not wait for it."""
+    if "ipykernel" in sys.modules and not os.environ.get("NBGRADER_EXECUTION"):
+        start(2)
