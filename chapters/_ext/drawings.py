@@ -84,6 +84,8 @@ def _piece(box: list[float], group: ET.Element) -> str:
     view = f"{x - 1:.1f} {y - 1:.1f} {width + 2:.1f} {height + 2:.1f}"
     pixels = (width + 2) * 4 / 3
     style = f"flex: {pixels:.0f} 1 {0.85 * pixels:.0f}px; max-width: {pixels:.0f}px"
+    # On a phone it scrolls before its text gets too small (custom.css).
+    style += f"; --full: {pixels:.0f}px"
     inside = ET.tostring(group, encoding="unicode")
     return f'<svg viewBox="{view}" style="{style}" aria-hidden="true">{inside}</svg>'
 

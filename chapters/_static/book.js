@@ -29,6 +29,7 @@ const boxes = [
   ".output pre",
   ".cell_output > .output",
   ".text_html",
+  ".drawing",
   ".pst-scrollable-table-container",
 ].join();
 function reachScrollingBoxes() {
