@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import traitlets
 
+from galaxy_lib import arguments
+from galaxy_lib.arguments import CAPTION, several, takes
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
-from galaxy_lib.living.figure import STATIC, LivingFigure
+from galaxy_lib.living.figure import GALAXIES, STATIC, LivingFigure, predicted
 from galaxy_lib.living.pictures import sprite
 
 SIDE = 128
@@ -51,6 +53,7 @@ class Volunteer(LivingFigure):
     side = traitlets.Int().tag(sync=True)
     sprite = traitlets.Bytes().tag(sync=True)
 
+    @takes(data_manager=GALAXIES)
     def __init__(self, data_manager, predictions: Sequence[int] | None = None) -> None:
         test, ans = data_manager.test_indices, data_manager.ans
         if len(test) < N:
@@ -58,11 +61,8 @@ class Volunteer(LivingFigure):
                 f"The test set has {len(test)} galaxies, but a volunteer classifies {N}: "
                 "choose a smaller partition, or a larger file."
             )
-        if predictions is not None and np.shape(predictions) != test.shape:
-            raise ValueError(
-                f"predictions has shape {np.shape(predictions)}, but the test set has {len(test)} "
-                "galaxies: give one prediction for each, z.argmax(axis=0)."
-            )
+        if predictions is not None:
+            predictions = predicted("predictions", predictions, len(test))
         # Examples: the first of each class, as chapter 1 shows them; where there is none, any.
         examples = [int(np.argmax(ans == k)) for k in range(N_TYPES)]
         rng = np.random.default_rng(N)
@@ -78,7 +78,7 @@ class Volunteer(LivingFigure):
         super().__init__(
             labels=labels,
             rows=rows.tolist(),
-            predictions=[] if predictions is None else np.asarray(predictions)[places].tolist(),
+            predictions=[] if predictions is None else predictions[places].tolist(),
             set_id=zlib.crc32(text.encode()) % 2**13,
             sprite=picture,
             side=side,
@@ -102,7 +102,9 @@ class Volunteer(LivingFigure):
         ValueError
             If a code is incomplete or mistyped, or belongs to other galaxies than these.
         """
-        codes = [codes] if isinstance(codes, str) else list(codes)
+        codes = [codes] if isinstance(codes, str) else codes
+        codes = [*codes] if isinstance(codes, Iterator) else codes
+        codes = several(CAPTION, "give a code, or a list of them")("codes", codes)
         said = [read_code(code, self.set_id) for code in codes]
         return np.array(said, dtype=int).reshape(len(said), N)
 
@@ -115,7 +117,10 @@ class Volunteer(LivingFigure):
             As `read_codes` returns it, or ``volunteer.predictions``.
         """
         matrix = np.zeros((N_TYPES, N_TYPES), int)
-        said = np.asarray(said)
+        given = said
+        said = arguments.array("said", said, ..., kinds="iu")
+        if said.shape[-1:] != (N,) or said.size == 0 or said.min() < 0 or said.max() >= N_TYPES:
+            raise arguments.wrong("said", given, f"give {N} classes, 0 to 9, for each volunteer")
         np.add.at(matrix, (np.broadcast_to(self.labels, said.shape), said), 1)
         return matrix
 
