@@ -2,7 +2,7 @@
 
 A catalogue is a folder of Parquet files, one part for each file of galaxies. Astronomers open it
 without us: ``pandas.read_parquet("catalogue")`` and DuckDB take the folder as one table,
-``astropy.table.Table.read`` a part at a time (tried with pandas 3.1, DuckDB 2.0 and Astropy 8.0), and
+``astropy.table.Table.read`` a part at a time (tried with pandas 3.1, DuckDB 2.0, Astropy 8.0), and
 Galaxy Zoo DESI itself is published so (Walmsley et al. 2023). Against FITS, a folder of parts is
 one table, and each part can be written by another process, or anew, without touching the others.
 
