@@ -18,7 +18,6 @@ import stat
 import sys
 import threading
 import time
-import zlib
 from array import array as array_of
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -503,7 +502,7 @@ def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
         with cache.open("rb") as file:
             file.seek(start + number * CACHE_BLOCK)
             file.readinto(block)
-        return zlib.crc32(block)
+        return isal_zlib.crc32(block)
 
     if list(in_threads(fill, enumerate(_blocks(sums)), n_workers())) != checksums:
         raise ValueError("damaged")
@@ -515,7 +514,9 @@ def _verify_cache(cache: Path, key: str) -> int:
     checksums, start = _cache_head(cache, key)
     with cache.open("rb") as file:
         file.seek(start)
-        if [zlib.crc32(block) for block in iter(lambda: file.read(CACHE_BLOCK), b"")] != checksums:
+        if [
+            isal_zlib.crc32(block) for block in iter(lambda: file.read(CACHE_BLOCK), b"")
+        ] != checksums:
             raise ValueError("damaged")
     return start
 
@@ -525,7 +526,7 @@ def _write_cache(cache: Path, key: str, sums: np.ndarray) -> None:
     cache.parent.mkdir(parents=True, exist_ok=True)
     if not cache.parent.stat().st_mode & stat.S_IWUSR:  # which root in a container could ignore
         raise PermissionError(f"{cache.parent} is meant to stay as it is")
-    checksums = list(in_threads(zlib.crc32, _blocks(sums), n_workers()))
+    checksums = list(in_threads(isal_zlib.crc32, _blocks(sums), n_workers()))
     with written_whole(cache) as temporary, temporary.open("wb") as file:
         file.write(json.dumps({"key": key, "checksums": checksums}).encode() + b"\n")
         for block in _blocks(sums):
