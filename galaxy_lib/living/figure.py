@@ -20,7 +20,7 @@ from PIL import Image
 
 from galaxy_lib.course import OUR_DATA
 from galaxy_lib.data import DataManager
-from galaxy_lib.galaxy import galaxy_types
+from galaxy_lib.galaxy import N_TYPES, galaxy_types
 
 STATIC = Path(__file__).parent / "static"
 SIDE = 16
@@ -135,12 +135,17 @@ class SampleFigure(LivingFigure):
     n_training = traitlets.Int().tag(sync=True)
     n_validation = traitlets.Int().tag(sync=True)
     n_test = traitlets.Int().tag(sync=True)
+    counts = traitlets.Dict().tag(sync=True)  # galaxies of each class, by set
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     statement = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, data_manager: DataManager | None = None, **traits) -> None:
         found = sample(data_manager)
         n, kind = len(found.labels), "simulated" if found.simulated else "real"
+        sets = {
+            "training": found.labels[: found.n_training],
+            "test": found.labels[n - found.n_test :],
+        }
         super().__init__(
             side=found.side,
             sprite_middle=found.middle,
@@ -150,6 +155,9 @@ class SampleFigure(LivingFigure):
             n_training=found.n_training,
             n_validation=found.n_validation,
             n_test=found.n_test,
+            counts={
+                name: np.bincount(each, minlength=N_TYPES).tolist() for name, each in sets.items()
+            },
             names=list(galaxy_types.values()),
             statement=f"{n:,} {kind} galaxies",
             **traits,

@@ -425,7 +425,7 @@ def test_the_same_seed_gives_the_same_network(open_page):
     page = open_page()
     figure = page.locator(".galaxy-living").nth(0)
     seen = []
-    for start in ("One epoch", "Start anew", "Another seed"):
+    for start in ("One epoch", "Start over", "Another seed"):
         if start != "One epoch":
             figure.get_by_role("button", name=start).click()
             figure.locator(".head .note", has_text="0 updates").wait_for()

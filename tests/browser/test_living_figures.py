@@ -206,7 +206,7 @@ def test_volunteer_by_keyboard_and_its_code(open_figure):
     _, there = open_figure("Volunteer", on=PAGES["Confusion"])
     assert "You agree with the label on" in there.inner_text()
     assert "Our network agrees with the label on" in there.inner_text()
-    there.get_by_role("button", name="Start anew").click()
+    there.get_by_role("button", name="Start over").click()
     assert "Galaxy 1 of 20" in there.inner_text()
 
 
@@ -259,7 +259,7 @@ SHOW_WINDOW = """async ([text, state, pixels]) => {
 
 @pytest.mark.parametrize("mode", MODES)
 def test_window_slides(mode, open_figure):
-    """On a page of another figure, until chapter 8 has it."""
+    """With a picture and weights whose sums are known."""
     page, _ = open_figure("Valley", mode)
     side, rng = 16, np.random.default_rng(1)
     picture = rng.integers(0, 256, (side, side))

@@ -186,7 +186,7 @@ function render({ model, el }) {
       h("div", { class: "panels" }, ...matrices),
       h("p", { class: "title" }, "The twenty, under the label's name"),
       h("div", { class: "twenty" }, ...each),
-      button("Start anew", () => {
+      button("Start over", () => {
         answers = [];
         keep();
         showNext();
