@@ -69,7 +69,7 @@ PLACES = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [1280, 1500, 1920])
+@pytest.mark.parametrize("width", [1280, 1520, 1920])
 def test_definitions_stand_in_the_margin_where_there_is_one(width, address, browser):
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.goto(address + "chapters/03_batching.html")
@@ -77,7 +77,7 @@ def test_definitions_stand_in_the_margin_where_there_is_one(width, address, brow
     page.close()
     assert len(places) > 3
     for place in places:
-        if width < 1500:
+        if width < 1520:
             assert place["width"] == 0
         else:
             assert 8 <= place["gap"] <= 60
