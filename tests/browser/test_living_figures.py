@@ -302,6 +302,22 @@ def test_windows_map_is_a_correlation(open_figure):
     assert np.allclose(np.reshape(values, (5, 5)), expected, atol=1e-5)
 
 
+def test_every_living_figure_is_numbered_and_captioned():
+    seen = 0
+    for path in HTML.rglob("*.html"):
+        text = path.read_text("utf-8")
+        places = text.count('<div class="galaxy-living-place">')
+        figures = re.findall(
+            r'<figure [^>]*>\s*<div class="galaxy-living-place">.*?</div>\s*<figcaption>\s*'
+            r'<p><span class="caption-number">Fig\. [\d.]+ </span><span class="caption-text">\w',
+            text,
+            re.DOTALL,
+        )
+        assert len(figures) == places, path.name
+        seen += places
+    assert seen >= 8
+
+
 @pytest.mark.parametrize("page", sorted(set(PAGES.values())))
 def test_weight_of_a_pages_living_figures(page):
     """At most 60 kB compressed, before data."""

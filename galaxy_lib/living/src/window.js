@@ -59,7 +59,7 @@ async function render({ model, el }) {
 
   const galaxy = choice({
     label: "galaxy",
-    options: names.map((name, n) => [n, name]),
+    options: names.map((name, n) => [n, name.replace(/ galaxies\b/, "")]),
     value: model.get("galaxy"),
     onchange: (n) => set("galaxy", n),
   });
