@@ -171,6 +171,9 @@ class DataManager:
         self._middle = (slice(edge, edge + self.crop),) * 2
         self._shape = (self.crop // self.coarsen,) * 2 + (3,)
         self.input_size = int(np.prod(self._shape))
+        grid = np.arange(self._shape[0] ** 2).reshape(1, *self._shape[:2])
+        # Where the pixels of each orientation stand in the picture.
+        self._places = [turned(grid, turn).ravel() for turn in range(ORIENTATIONS[self.augment])]
         self._blocks = (slice(edge // self.coarsen, (edge + self.crop) // self.coarsen),) * 2
         paths = getattr(self.ds, "paths", [self.path])
         parts = getattr(self.images, "parts", [self.images])
@@ -294,14 +297,16 @@ class DataManager:
         """
         sums = self._block_sums(rows)
         if orientations > 1:
+            # A pixel's three bands move as one.
+            pixels = sums.view(f"V{3 * sums.itemsize}").reshape(len(rows), -1)
             turns = self.rng.integers(orientations, size=len(rows))
-            pixels = sums.view(f"V{3 * sums.itemsize}")  # a pixel's three bands move as one
-            for turn in range(1, orientations):
-                pixels[turns == turn] = turned.__wrapped__(pixels[turns == turn], turn)
+            for picture, turn in zip(pixels, turns, strict=True):
+                picture[:] = picture.take(self._places[turn])
         x = np.empty(sums.shape, np.float32)
-        for i in range(0, len(rows), 8):  # so few stay in the processor's cache from step to step
-            few = x[i : i + 8]
-            scale_pixels.__wrapped__(self._means(sums[i : i + 8], out=few), out=few)
+        step = max(100_000 // self.input_size, 1)  # stay in the processor's cache meanwhile
+        for i in range(0, len(rows), step):
+            few = x[i : i + step]
+            scale_pixels.__wrapped__(self._means(sums[i : i + step], out=few), out=few)
         x = x.reshape(len(rows), self.input_size).T
         return x, np.asfortranarray(one_hot.__wrapped__(self.ans[rows]))
 
