@@ -30,6 +30,17 @@ GALAXIES = several(having("answer", "give a Galaxy"), "give a list of Galaxy")
 # Okabe & Ito (2008): eight colours that readers with any colour vision can tell apart.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]
 
+# One colour for one thing: these letters have theirs in formulas, drawings and figures alike. The
+# page has a lighter one for each in dark mode (custom.css); the notation page is the legend.
+SYMBOLS = {
+    "x": "#0c2870",
+    "B": "#c24300",
+    "z_tilde": "#0f7a60",
+    "A": "#c8189f",
+    "z": "#6a35ff",
+    "e": "#452700",
+}
+
 
 def use_style() -> None:
     """Make figures readable: colours for any eye, one size of text, and vectors where they can be.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 import re
 import sys
 from pathlib import Path
@@ -15,7 +16,10 @@ from PIL import Image
 
 from galaxy_lib import plots
 
-EXTENSIONS = str(Path(__file__).resolve().parents[1] / "chapters" / "_ext")
+ROOT = Path(__file__).resolve().parents[1]
+EXTENSIONS = str(ROOT / "chapters" / "_ext")
+# The theme's page, and its cards, in light and dark.
+GROUNDS = {"light": ("#ffffff", "#f3f4f5"), "dark": ("#14181e", "#29313d")}
 
 
 @pytest.fixture
@@ -92,6 +96,94 @@ def test_ink_is_that_of_the_page(figure, extension):
     assert "var(--ink-0072b2, #0072b2)" in page
     assert "#fff" not in page.lower()
     assert "DejaVu" not in page
+
+
+def colours_of(theme):
+    """Return what custom.css sets in a theme, by name."""
+    text = (ROOT / "chapters" / "_static" / "custom.css").read_text("utf-8")
+    start = r":root" if theme == "light" else r'html\[data-theme="dark"\]'
+    blocks = re.findall(start + r" \{([^}]*)\}", text)
+    return dict(re.findall(r"--([\w-]+): (#\w{6});", "".join(blocks)))
+
+
+def light_of(colour):
+    """Red, green and blue light of a colour, 0 to 1 (sRGB)."""
+    v = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(one, other):
+    """The contrast of WCAG 2."""
+    dark, bright = sorted(light_of(each) @ [0.2126, 0.7152, 0.0722] for each in (one, other))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def seen(light):
+    """Place of a colour in CIE L*a*b*, in which an equal distance is an equal difference."""
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    f = np.cbrt(np.maximum(to_xyz @ light / [0.9505, 1, 1.089], 1e-4))
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+# What readers without red, green or blue cones see (Machado, Oliveira & Fernandes 2009).
+EYES = {
+    "normal": np.eye(3),
+    "protanope": [
+        [0.1523, 1.0526, -0.2049],
+        [0.1145, 0.7863, 0.0992],
+        [-0.0039, -0.0481, 1.0521],
+    ],
+    "deuteranope": [
+        [0.3673, 0.8606, -0.2280],
+        [0.2801, 0.6725, 0.0474],
+        [-0.0118, 0.0429, 0.9690],
+    ],
+    "tritanope": [
+        [1.2555, -0.0767, -0.1788],
+        [-0.0784, 0.9308, 0.1476],
+        [0.0047, 0.6914, 0.3039],
+    ],
+}
+
+
+@pytest.mark.parametrize("theme", GROUNDS)
+def test_the_six_colours_are_read_and_told_apart(theme):
+    found = {name: colours_of(theme)[name] for name in plots.SYMBOLS}
+    for name, colour in found.items():
+        assert min(contrast(colour, ground) for ground in GROUNDS[theme]) >= 4.5, name
+    for eye, matrix in EYES.items():
+        places = {name: seen(np.clip(matrix @ light_of(c), 0, 1)) for name, c in found.items()}
+        for one, other in itertools.combinations(places, 2):
+            distance = np.linalg.norm(places[one] - places[other])
+            assert distance > 15, (eye, one, other, distance)
+
+
+@pytest.mark.parametrize("theme", GROUNDS)
+def test_figures_can_be_seen_on_both_themes(theme):
+    inks = {name: c for name, c in colours_of(theme).items() if name.startswith("ink-")}
+    assert len(inks) == 6
+    for name, colour in inks.items():
+        assert contrast(colour, GROUNDS[theme][0]) >= 3, name
+
+
+def test_one_colour_for_one_thing_everywhere():
+    """In figures, on the pages, in the drawings, and where a living figure has no page."""
+    light, dark = colours_of("light"), colours_of("dark")
+    assert {name: light[name] for name in plots.SYMBOLS} == plots.SYMBOLS
+    living = (ROOT / "galaxy_lib" / "living" / "src" / "ui.css").read_text("utf-8")
+    found = re.findall(r"--gl-(\w+): var\(--(\w+), (#\w{6})\)", living)
+    assert found == [(n, n, theme[n]) for theme in (light, dark) for n in ("x", "B", "z")]
+    for drawing in (ROOT / "chapters" / "_static").glob("*.svg"):
+        for name, colour in re.findall(r"var\(--(\w+), (#\w{6})\)", drawing.read_text("utf-8")):
+            assert plots.SYMBOLS[name] == colour, drawing.name
+
+
+def test_a_figure_has_the_colours_of_the_letters(extension):
+    figure, ax = plt.subplots()
+    ax.plot([1, 2], color=plots.SYMBOLS["z_tilde"])
+    page = extension("drawings").drawing(plots.svg(figure), "", 1, lambda data, kind: "")
+    plt.close(figure)
+    assert f"stroke: var(--z_tilde, {plots.SYMBOLS['z_tilde']})" in page
 
 
 def test_two_figures_share_no_id(figure, extension):

@@ -15,14 +15,17 @@ import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+from galaxy_lib.plots import SYMBOLS
+
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = "{http://www.w3.org/1999/xlink}href"
 INK = {"#000000": "currentColor", "#ffffff": "var(--pst-color-background)"}
-# galaxy_lib.plots.COLOURS and what one colour stands for throughout the book: see custom.css.
+# galaxy_lib.plots' colours, and below those of x, B, z̃, A, z and e: see custom.css.
 INK |= {
     colour: f"var(--ink-{colour[1:]}, {colour})"
     for colour in ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 }
+INK |= {colour: f"var(--{name}, {colour})" for name, colour in SYMBOLS.items()}
 AS_IT_IS = {"#010101", "#fefefe"}  # black and white that stand on a colour
 LARGE = 4000  # characters; a picture of more becomes a file of its own
 

@@ -23,7 +23,7 @@ from galaxy_lib import arguments
 from galaxy_lib.arguments import having, optional, takes, truth
 from galaxy_lib.course import OUR_DATA
 from galaxy_lib.data import DataManager
-from galaxy_lib.galaxy import galaxy_types
+from galaxy_lib.galaxy import N_TYPES, galaxy_types
 
 STATIC = Path(__file__).parent / "static"
 SIDE = 16
@@ -164,6 +164,7 @@ class SampleFigure(LivingFigure):
     n_training = traitlets.Int().tag(sync=True)
     n_validation = traitlets.Int().tag(sync=True)
     n_test = traitlets.Int().tag(sync=True)
+    counts = traitlets.Dict().tag(sync=True)  # galaxies of each class, by set
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     statement = traitlets.Unicode().tag(sync=True)
 
@@ -172,6 +173,10 @@ class SampleFigure(LivingFigure):
         traits = self._checked(traits)
         found = sample(data_manager)
         n, kind = len(found.labels), "simulated" if found.simulated else "real"
+        sets = {
+            "training": found.labels[: found.n_training],
+            "test": found.labels[n - found.n_test :],
+        }
         super().__init__(
             side=found.side,
             sprite_middle=found.middle,
@@ -181,6 +186,9 @@ class SampleFigure(LivingFigure):
             n_training=found.n_training,
             n_validation=found.n_validation,
             n_test=found.n_test,
+            counts={
+                name: np.bincount(each, minlength=N_TYPES).tolist() for name, each in sets.items()
+            },
             names=list(galaxy_types.values()),
             statement=f"{n:,} {kind} galaxies",
             **traits,

@@ -29,14 +29,14 @@ class Volunteer(LivingFigure):
     Parameters
     ----------
     data_manager : DataManager
-        Of at least 20 test galaxies.
+        With fewer than 20 test galaxies there is nothing to classify: the figure says so.
     predictions : int array (n_test,), optional
         A network's answers, in the order of ``data_manager.test_indices``, to stand beside the
         reader's.
 
     Attributes
     ----------
-    labels : list of 20 ints
+    labels : list of 20 ints, or none
         The twenty galaxies' classes; ``rows`` are their rows in the file.
     answers : list of ints
         What the reader said so far, where a kernel runs.
@@ -49,6 +49,7 @@ class Volunteer(LivingFigure):
     rows = traitlets.List().tag(sync=True)
     predictions = traitlets.List().tag(sync=True)
     answers = traitlets.List().tag(sync=True)
+    statement = traitlets.Unicode().tag(sync=True)
     set_id = traitlets.Int().tag(sync=True)
     side = traitlets.Int().tag(sync=True)
     sprite = traitlets.Bytes().tag(sync=True)
@@ -56,13 +57,15 @@ class Volunteer(LivingFigure):
     @takes(data_manager=GALAXIES)
     def __init__(self, data_manager, predictions: Sequence[int] | None = None) -> None:
         test, ans = data_manager.test_indices, data_manager.ans
-        if len(test) < N:
-            raise ValueError(
-                f"The test set has {len(test)} galaxies, but a volunteer classifies {N}: "
-                "choose a smaller partition, or a larger file."
-            )
         if predictions is not None:
             predictions = predicted("predictions", predictions, len(test))
+        kind = "simulated" if data_manager.simulated else "real"
+        if len(test) < N:  # the page goes on without it
+            super().__init__(
+                statement=f"The test set has {len(test)} {kind} galaxies, too few: "
+                f"a volunteer classifies {N}. A larger file has enough."
+            )
+            return
         # Examples: the first of each class, as chapter 1 shows them; where there is none, any.
         examples = [int(np.argmax(ans == k)) for k in range(N_TYPES)]
         rng = np.random.default_rng(N)
@@ -79,6 +82,7 @@ class Volunteer(LivingFigure):
             labels=labels,
             rows=rows.tolist(),
             predictions=[] if predictions is None else predictions[places].tolist(),
+            statement=f"They are from a file of {len(ans):,} {kind} galaxies.",
             set_id=zlib.crc32(text.encode()) % 2**13,
             sprite=picture,
             side=side,

@@ -1,4 +1,4 @@
-"""Interactive figures move by keyboard, with no kernel and no server."""
+"""Interactive figures move by keyboard, with no kernel and no server; notes stand in the margin."""
 
 from __future__ import annotations
 
@@ -57,3 +57,29 @@ def test_it_works_from_a_folder(name, contexts):
     assert page.locator("mjx-container").count() >= page.locator("article .math").count()
     assert errors == []
     page.close()
+
+
+PLACES = """() => {
+  const text = document.querySelector("article section > p").getBoundingClientRect();
+  const list = document.querySelector(".bd-sidebar-secondary").getBoundingClientRect();
+  return [...document.querySelectorAll(".term-note")].map(note => {
+    const place = note.getBoundingClientRect();
+    return {gap: place.left - text.right, width: place.width, room: list.left - place.right};
+  });
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 1520, 1920])
+def test_definitions_stand_in_the_margin_where_there_is_one(width, address, browser):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(address + "chapters/03_batching.html")
+    places = page.evaluate(PLACES)
+    page.close()
+    assert len(places) > 3
+    for place in places:
+        if width < 1520:
+            assert place["width"] == 0
+        else:
+            assert 8 <= place["gap"] <= 60
+            assert 180 <= place["width"] <= 230
+            assert place["room"] >= 0

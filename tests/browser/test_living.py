@@ -410,11 +410,13 @@ def test_presets_and_runs_that_are_kept(open_page):
     wait_for_updates(page, figure, 1)
     figure.get_by_role("button", name="Keep this run").click()
     assert "η 0.01" in figure.locator(".kept li").inner_text()
+    # In each of two charts: the kept run, and training and test of the one under way.
     lines = figure.locator(".chart path.line")
-    before = lines.count()
+    lines.nth(5).wait_for(state="attached")
     figure.get_by_role("button", name="Another seed").click()
     page.wait_for_timeout(500)
-    assert lines.count() == before
+    lines.nth(5).wait_for(state="attached")
+    assert lines.count() == 6
     assert "seed 1" in figure.locator(".kept li").inner_text()
     figure.get_by_role("button", name="Pause").click()
     figure.get_by_role("button", name="Remove run A").click()
@@ -425,7 +427,7 @@ def test_the_same_seed_gives_the_same_network(open_page):
     page = open_page()
     figure = page.locator(".galaxy-living").nth(0)
     seen = []
-    for start in ("One epoch", "Start anew", "Another seed"):
+    for start in ("One epoch", "Start over", "Another seed"):
         if start != "One epoch":
             figure.get_by_role("button", name=start).click()
             figure.locator(".head .note", has_text="0 updates").wait_for()

@@ -206,7 +206,7 @@ def test_volunteer_by_keyboard_and_its_code(open_figure):
     _, there = open_figure("Volunteer", on=PAGES["Confusion"])
     assert "You agree with the label on" in there.inner_text()
     assert "Our network agrees with the label on" in there.inner_text()
-    there.get_by_role("button", name="Start anew").click()
+    there.get_by_role("button", name="Start over").click()
     assert "Galaxy 1 of 20" in there.inner_text()
 
 
@@ -259,7 +259,7 @@ SHOW_WINDOW = """async ([text, state, pixels]) => {
 
 @pytest.mark.parametrize("mode", MODES)
 def test_window_slides(mode, open_figure):
-    """On a page of another figure, until chapter 8 has it."""
+    """With a picture and weights whose sums are known."""
     page, _ = open_figure("Valley", mode)
     side, rng = 16, np.random.default_rng(1)
     picture = rng.integers(0, 256, (side, side))
@@ -300,6 +300,22 @@ def test_windows_map_is_a_correlation(open_figure):
     )
     expected = correlate2d(x, weights, mode="valid")
     assert np.allclose(np.reshape(values, (5, 5)), expected, atol=1e-5)
+
+
+def test_every_living_figure_is_numbered_and_captioned():
+    seen = 0
+    for path in HTML.rglob("*.html"):
+        text = path.read_text("utf-8")
+        places = text.count('<div class="galaxy-living-place">')
+        figures = re.findall(
+            r'<figure [^>]*>\s*<div class="galaxy-living-place">.*?</div>\s*<figcaption>\s*'
+            r'<p><span class="caption-number">Fig\. [\d.]+ </span><span class="caption-text">\w',
+            text,
+            re.DOTALL,
+        )
+        assert len(figures) == places, path.name
+        seen += places
+    assert seen >= 8
 
 
 @pytest.mark.parametrize("page", sorted(set(PAGES.values())))

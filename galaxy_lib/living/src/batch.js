@@ -71,7 +71,7 @@ async function render({ model, el }) {
     y: { range: range(1), ticks: ticks(range(1)), label: names[1] },
     label: "A cloud of points, one for each batch, around the mean of all training galaxies.",
   });
-  const dots = svg("path", { class: "dots c0" });
+  const dots = svg("path", { class: "dots slopes" });
   const cross = `M${cloud.px(middle[0]) - 9} ${cloud.py(middle[1])}h18m-9 -9v18`;
   cloud.inside.append(dots, svg("path", { class: "cross", d: cross }));
 
@@ -85,10 +85,10 @@ async function render({ model, el }) {
       label: "noise, in that of one galaxy", write: (v) => String(+(v / ofOne).toPrecision(1)) },
     label: "Noise of a batch against its size: the points lie on the line of one over root S.",
   });
-  const trail = svg("path", { class: "dots trail c0" });
+  const trail = svg("path", { class: "dots trail slopes" });
   const now = svg("circle", { class: "now", r: 7 });
   const root = `M${chart.px(1)} ${chart.py(ofOne)}L${chart.px(LARGEST)} ${chart.py(ofOne / Math.sqrt(LARGEST))}`;
-  chart.inside.append(svg("path", { class: "line c1", d: root }), trail, now);
+  chart.inside.append(svg("path", { class: "line c0", d: root }), trail, now);
   chart.inside.append(
     svg("text", { x: chart.px(20), y: chart.py(ofOne / Math.sqrt(13)), class: "named" }, "1/√S"),
   );

@@ -20,7 +20,8 @@ function render({ model, el }) {
   const table = matrixTable({
     names,
     counts,
-    caption: "Each number counts test galaxies: choose one, by a click or the arrow keys.",
+    caption: `Each number counts ${model.get("simulated") ? "simulated" : "real"} test galaxies: ` +
+      "choose one, by a click or the arrow keys.",
     said: "what the network says",
     cell(i, j, look, text) {
       const onkeydown = (event) => {

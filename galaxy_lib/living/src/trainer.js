@@ -134,7 +134,6 @@ function render({ model, el }) {
   let fresh = true; // and they were not trained yet
   let running = false;
   let last = null; // what the Worker reported last
-  let baseline = null;
   let points = [];
   const kept = []; // runs to compare: { letter, colour, points }
 
@@ -142,8 +141,7 @@ function render({ model, el }) {
     sample({ view, pixels: arrived }) {
       pixels[view] = arrived;
     },
-    anew({ baseline: found }) {
-      baseline = found;
+    anew() {
       points = [];
       for (const panel of panels) panel.anew?.();
     },
@@ -156,7 +154,7 @@ function render({ model, el }) {
     stopped({ why }) {
       setRunning(false);
       if (why === "not finite") {
-        tell("The loss is no longer a number: start anew with a smaller η.");
+        tell("The loss is no longer a number: start over with a smaller η.");
       } else fail(why);
     },
   };
@@ -234,6 +232,18 @@ function render({ model, el }) {
     };
   }
 
+  // What the same outputs for every galaxy reach: the largest class, and the mean of y.
+  function baseline() {
+    const { training, test } = model.get("counts");
+    const shares = training.map((n) => n / model.get("n_training"));
+    const squared = shares.reduce((sum, p) => sum + 0.98 ** 2 * p * (1 - p), 0);
+    const entropy = shares.reduce((sum, p) => sum - (p > 0 ? p * Math.log(p) : 0), 0);
+    return {
+      right: test[training.indexOf(Math.max(...training))] / n_test,
+      loss: settings.loss === "squared" ? squared : entropy,
+    };
+  }
+
   // At most so many points of a run: a screen has no more.
   function thinned(run, name) {
     const stride = Math.max(1, Math.ceil(run.length / 250));
@@ -246,6 +256,7 @@ function render({ model, el }) {
     const height = compact ? 200 : 230;
     const figure = ui.chart({ xLabel: "updates of the weights", yLabel, height, xFormat: "~s" });
     const drawCurves = () => {
+      const level = baseline()[name];
       const runs = [points, ...kept.map((run) => run.points)];
       const most = Math.max(100, ...runs.map((run) => run.at(-1)?.updates ?? 0));
       const lines = kept.map((run) => ({
@@ -263,10 +274,10 @@ function render({ model, el }) {
         x: [0, most],
         y: [0, yTop(runs)],
         lines,
-        rules: baseline ? [{ y: baseline[name], label: rule }] : [],
+        rules: [{ y: level, label: rule }],
         alt: p
-          ? `${yLabel} against updates: training ${fraction(p[`training_${name}`])}, test ${fraction(p[`test_${name}`])} after ${many(p.updates, "update")}; ${rule} ${fraction(baseline[name])}.`
-          : `${yLabel} against updates: nothing yet.`,
+          ? `${yLabel} against updates: training ${fraction(p[`training_${name}`])}, test ${fraction(p[`test_${name}`])} after ${many(p.updates, "update")}; ${rule} ${fraction(level)}.`
+          : `${yLabel} against updates: nothing yet; ${rule} ${fraction(level)}.`,
       });
     };
     drawCurves();
@@ -274,7 +285,7 @@ function render({ model, el }) {
   }
 
   function panel(title, ...children) {
-    return h("div", { class: "panel" }, h("h4", {}, title), ...children);
+    return h("div", { class: "panel" }, h("h4", {}, ...[title].flat()), ...children);
   }
 
   function rightPanel() {
@@ -285,8 +296,9 @@ function render({ model, el }) {
   function lossPanel() {
     const top = (runs) => {
       const values = runs.flatMap((run) => run.map((p) => p.test_loss)).filter(Number.isFinite);
-      const highest = values.slice(1).reduce((most, v) => Math.max(most, v), baseline?.loss ?? 1);
-      return 1.15 * Math.min(highest, 3 * (baseline?.loss ?? 1));
+      const { loss } = baseline();
+      const highest = values.slice(1).reduce((most, v) => Math.max(most, v), loss);
+      return 1.15 * Math.min(highest, 3 * loss);
     };
     const { draw: drawCurves, chart } = curves("loss", "loss", top, "constant");
     return { element: panel("The loss", chart), every: 2, draw: drawCurves };
@@ -295,7 +307,8 @@ function render({ model, el }) {
   // Twelve test galaxies, each class once and then once more, as the network sees them.
   function galaxiesPanel() {
     const list = h("ul", { class: "galaxies" });
-    const element = panel("Twelve test galaxies, and what it says", list);
+    const title = ["Twelve test galaxies, what it says, and its ", ui.symbol("z")];
+    const element = panel(title, list);
     element.classList.add("wide");
     element.hidden = true;
     let places = [];
@@ -350,9 +363,10 @@ function render({ model, el }) {
         if (!mistake) return;
         const answer = names[labels[mistake.place]];
         shown.draw(mistake.picture, `A galaxy of class ${answer}, taken for ${names[mistake.said]}`);
-        text.textContent =
-          `It says ${names[mistake.said]}, with z = ${mistake.z.toFixed(2)}. ` +
-          `The label says ${answer}.`;
+        text.replaceChildren(
+          `It says ${names[mistake.said]}, with `, ui.symbol("z"),
+          ` = ${mistake.z.toFixed(2)}. The label says ${answer}.`,
+        );
       },
     };
   }
@@ -360,7 +374,7 @@ function render({ model, el }) {
   // The rows of B in their colours, one picture a hidden unit, on one canvas.
   function unitsPanel() {
     const canvas = h("canvas", { role: "img" });
-    const title = "The hidden units: rows of B as pictures";
+    const title = ["The hidden units: rows of ", ui.symbol("B"), " as pictures"];
     const note = h("p", { class: "note" }, "Grey is weight 0; each unit has its own scale.");
     const element = panel(title, canvas, note);
     element.hidden = true;
@@ -427,7 +441,10 @@ function render({ model, el }) {
     settings[name] = value;
     model.set(name, value);
     model.save_changes();
-    if (!started) return;
+    if (!started) {
+      draw(); // another loss has another constant
+      return;
+    }
     if (AT_ONCE.has(name)) order("set", { settings: { [name]: value } });
     else restart();
   }
@@ -515,7 +532,7 @@ function render({ model, el }) {
   }
 
   const main = ui.button("Train it now", toggle, { class: "main" });
-  const anew = ui.button("Start anew", restart);
+  const anew = ui.button("Start over", restart);
   const seed = ui.button("Another seed", () => {
     settings.seed += 1;
     model.set("seed", settings.seed);

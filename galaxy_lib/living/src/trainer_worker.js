@@ -32,20 +32,6 @@ function setSample({ side, labels, n_training, n_validation, n_test }) {
   places = orientations(side);
 }
 
-// The outputs that are the same for every galaxy: the largest class, and the mean of y.
-function baseline() {
-  const count = new Array(N_out).fill(0);
-  for (const answer of answersOf(sample.training)) count[answer] += 1;
-  const largest = count.indexOf(Math.max(...count));
-  const shares = count.map((n) => n / sample.training.length);
-  const squared = shares.reduce((sum, p) => sum + 0.98 ** 2 * p * (1 - p), 0);
-  const entropy = shares.reduce((sum, p) => sum - (p > 0 ? p * Math.log(p) : 0), 0);
-  return {
-    right: sample.answers.filter((answer) => answer === largest).length / sample.test.length,
-    loss: settings.loss === "squared" ? squared : entropy,
-  };
-}
-
 function startAnew() {
   random = randomNumbers(settings.seed);
   const { N_in } = sample;
@@ -186,7 +172,7 @@ const orders = {
   anew({ settings: wanted }) {
     settings = wanted;
     startAnew();
-    postMessage({ type: "anew", baseline: baseline() });
+    postMessage({ type: "anew" });
     report(true);
   },
   // What may change while it trains; S from the next epoch on.
@@ -222,7 +208,7 @@ const orders = {
     for (const name of ["A", "B", "a", "b"]) network[name].set(weights[name]);
     run.points = [];
     run.updates = updates;
-    postMessage({ type: "anew", baseline: baseline() });
+    postMessage({ type: "anew" });
     report(true);
   },
 };

@@ -33,6 +33,10 @@ export function figureBox(el, label, className = "") {
   return box;
 }
 
+// A letter of the formulas in its colour, "x", "B" or "z": one colour for one thing.
+export const symbol = (name) =>
+  h("span", { class: "symbol", style: `--symbol: var(--gl-${name})` }, name);
+
 export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 let count = 0;

@@ -57,6 +57,10 @@ function render({ model, el }) {
   let picture = null;
   const place = h("div");
   box.append(style(MATRIX + STYLE), place);
+  if (!n) {
+    place.append(h("p", {}, model.get("statement"))); // the file has too few
+    return;
+  }
 
   // --- asking ---
   const big = h("canvas", { width: side, height: side, role: "img", class: "big tile" });
@@ -79,6 +83,7 @@ function render({ model, el }) {
       "div",
       {},
       h("p", {}, "What is the galaxy in the middle? Choose, or press its number. The small pictures are examples."),
+      h("p", { class: "note" }, model.get("statement")),
       h("div", { class: "kinds" }, ...choices),
     ),
   );
@@ -185,8 +190,9 @@ function render({ model, el }) {
         " It holds your answers and nothing else; nothing has left this browser."),
       h("div", { class: "panels" }, ...matrices),
       h("p", { class: "title" }, "The twenty, under the label's name"),
+      h("p", { class: "note" }, model.get("statement")),
       h("div", { class: "twenty" }, ...each),
-      button("Start anew", () => {
+      button("Start over", () => {
         answers = [];
         keep();
         showNext();

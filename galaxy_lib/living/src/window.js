@@ -1,6 +1,6 @@
 // Chapter 8: a 5×5 window slides over a galaxy; what it sees, times its weights, added up, is a map.
 import { onFrame, style } from "./plane.js";
-import { announcer, bytesOf, choice, figureBox, fixed, h, tick } from "./ui.js";
+import { announcer, bytesOf, choice, figureBox, fixed, h, symbol, tick } from "./ui.js";
 import STYLE from "style:./window.css";
 
 const K = 5; // weights in a row of the window
@@ -15,10 +15,10 @@ const normalised = (weights) => {
 const gauss = (sigma) => normalised(around((p, q) => Math.exp(-(p ** 2 + q ** 2) / (2 * sigma ** 2))));
 
 export const PRESETS = {
-  "edge: left dark, right bright": normalised(around((p, q) => q * Math.exp(-(p ** 2 + q ** 2) / 3))),
-  "edge: top dark, bottom bright": normalised(around((p, q) => p * Math.exp(-(p ** 2 + q ** 2) / 3))),
-  blur: gauss(1.2),
   "centre–surround": around((p, q) => (Math.max(Math.abs(p), Math.abs(q)) < 2 ? 1 / 9 : -1 / 16)),
+  "edge, left to right": normalised(around((p, q) => q * Math.exp(-(p ** 2 + q ** 2) / 3))),
+  "edge, top to bottom": normalised(around((p, q) => p * Math.exp(-(p ** 2 + q ** 2) / 3))),
+  blur: gauss(1.2),
   "one pixel": around((p, q) => (p === 0 && q === 0 ? 1 : 0)),
 };
 
@@ -59,7 +59,7 @@ async function render({ model, el }) {
 
   const galaxy = choice({
     label: "galaxy",
-    options: names.map((name, n) => [n, name]),
+    options: names.map((name, n) => [n, name.replace(/ galaxies\b/, "")]),
     value: model.get("galaxy"),
     onchange: (n) => set("galaxy", n),
   });
@@ -117,9 +117,9 @@ async function render({ model, el }) {
   // --- patch, weights, products: 5 × 5 numbers each ---
   const gridOf = (title, cell) => {
     const numbers = cells(() => h("span", cell));
-    return { numbers, element: h("div", {}, h("p", { class: "title" }, title), h("div", { class: "grid" }, ...numbers)) };
+    return { numbers, element: h("div", {}, h("p", { class: "title" }, ...[title].flat()), h("div", { class: "grid" }, ...numbers)) };
   };
-  const patch = gridOf("x under the window", {});
+  const patch = gridOf([symbol("x"), " under the window"], {});
   const weights = gridOf("its weights w", {
     class: "weight", role: "slider", tabindex: -1, "aria-valuemin": -1, "aria-valuemax": 1,
   });
@@ -168,7 +168,7 @@ async function render({ model, el }) {
     h(
       "div",
       { class: "pair" },
-      h("div", {}, h("p", { class: "title" }, "x, the galaxy"), input.element),
+      h("div", {}, h("p", { class: "title" }, symbol("x"), ", the galaxy"), input.element),
       h("div", {}, h("p", { class: "title" }, "h, the map"), output.element),
     ),
     h("div", { class: "triple" }, patch.element, weights.element, products.element),
