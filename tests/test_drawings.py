@@ -38,14 +38,15 @@ def extension(monkeypatch):
 
 @pytest.fixture
 def figure():
-    plots.use_style()
-    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3), layout="constrained")
-    axes[0].plot([1, 2], [0.001, 0.039], color="black", label="η = 0.0391")
-    axes[0].legend()
-    axes[1].semilogy([1, 2], [1e-6, 1])
-    axes[1].set_title("right")
-    figure.suptitle("both")
-    yield figure
+    with plt.rc_context():  # the style is not for the tests that follow
+        plots.use_style()
+        figure, axes = plt.subplots(1, 2, figsize=(7.2, 3), layout="constrained")
+        axes[0].plot([1, 2], [0.001, 0.039], color="black", label="η = 0.0391")
+        axes[0].legend()
+        axes[1].semilogy([1, 2], [1e-6, 1])
+        axes[1].set_title("right")
+        figure.suptitle("both")
+        yield figure
     plt.close("all")
 
 
