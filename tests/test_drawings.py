@@ -36,17 +36,23 @@ def extension(monkeypatch):
         sys.modules.pop(name, None)
 
 
+@pytest.fixture(autouse=True)
+def style():
+    """The book's style, for the tests of this file alone."""
+    with plt.rc_context():
+        plots.use_style()
+        yield
+
+
 @pytest.fixture
 def figure():
-    with plt.rc_context():  # the style is not for the tests that follow
-        plots.use_style()
-        figure, axes = plt.subplots(1, 2, figsize=(7.2, 3), layout="constrained")
-        axes[0].plot([1, 2], [0.001, 0.039], color="black", label="η = 0.0391")
-        axes[0].legend()
-        axes[1].semilogy([1, 2], [1e-6, 1])
-        axes[1].set_title("right")
-        figure.suptitle("both")
-        yield figure
+    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3), layout="constrained")
+    axes[0].plot([1, 2], [0.001, 0.039], color="black", label="η = 0.0391")
+    axes[0].legend()
+    axes[1].semilogy([1, 2], [1e-6, 1])
+    axes[1].set_title("right")
+    figure.suptitle("both")
+    yield figure
     plt.close("all")
 
 
