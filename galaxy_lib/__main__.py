@@ -85,10 +85,10 @@ def classify(args: argparse.Namespace) -> int:
 CLASSIFY = """\
 Run it again after an interruption, or with more files: what is done is not done twice.
 
-The catalogue is a folder of Parquet files, one for each FILE. pandas, astropy, TOPCAT and DuckDB
-read it, for example as pandas.read_parquet("catalogue"). Its columns: file; row in it; ra, dec
-(degrees); p0 to p9, the probabilities of the ten classes; said, the most probable class; ask,
-true where the network is not sure enough and a person should look.
+The catalogue is a folder of Parquet files, one for each FILE. pandas reads the folder, as
+pandas.read_parquet("catalogue"), and so does DuckDB; Astropy reads each file. Its columns:
+file; row in it; ra, dec (degrees); p0 to p9, the probabilities of the ten classes; said, the most
+probable class; ask, true where the network is not sure enough and a person should look.
 
 The network is one that you trained and saved, with its calibration beside it, in Python:
     network.save("net.npz")

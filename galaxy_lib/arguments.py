@@ -85,9 +85,9 @@ def one_of(*choices: Any) -> Callable:
     return check
 
 
-def text(name: str, value: Any) -> str:
-    """Return a text that is not empty."""
-    if isinstance(value, str) and value.strip():
+def text(name: str, value: Any, empty: bool = False) -> str:
+    """Return a text; only where it may be ``empty`` can it be without letters."""
+    if isinstance(value, str) and (empty or value.strip()):
         return value
     raise wrong(name, value, "give a text")
 
@@ -165,17 +165,50 @@ def having(attribute: str, mend: str) -> Callable:
     return check
 
 
-def several(check: Callable, mend: str) -> Callable:
-    """Return a check of a sequence, each entry of which passes ``check``."""
+def several(check: Callable, mend: str, n: int | None = None) -> Callable:
+    """Return a check of a sequence (of ``n``), each entry of which passes ``check``."""
 
-    def check_all(name: str, value: Any) -> Any:
-        if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+    def check_all(name: str, value: Any) -> list:
+        listed = isinstance(value, Sequence) or (isinstance(value, np.ndarray) and value.ndim > 0)
+        if isinstance(value, (str, bytes)) or not listed or n not in (None, len(value)):
             raise wrong(name, value, mend)
-        for i, entry in enumerate(value):
-            check(f"{name}[{i}]", entry)
-        return value
+        return [check(f"{name}[{i}]", entry) for i, entry in enumerate(value)]
 
     return check_all
+
+
+def record(kind: type, **lows: int) -> Callable:
+    """Return a check of a NamedTuple of whole numbers, of at least 1 or what ``lows`` says."""
+
+    def check(name: str, value: Any) -> Any:
+        mend = f"give a {kind.__name__} of whole numbers, each 1 or more"
+        mend += "".join(f", {field} {low} or more" for field, low in lows.items())
+        if not isinstance(value, tuple) or len(value) != len(kind._fields):
+            raise wrong(name, value, mend)
+        try:
+            fields = zip(kind._fields, value, strict=True)
+            return kind(*(whole(field, each, lows.get(field, 1)) for field, each in fields))
+        except ValueError:
+            raise wrong(name, value, mend) from None
+
+    return check
+
+
+def arrays(*names: str) -> Callable:
+    """Return a check of a dict that holds a two-dimensional array under each of ``names``."""
+
+    def check(name: str, value: Any) -> dict[str, np.ndarray]:
+        if not isinstance(value, dict) or value.keys() != set(names):
+            raise wrong(name, value, f"give a dict of {', '.join(names)}")
+        return {key: array(f"{name}[{key!r}]", each, ("n", "m")) for key, each in value.items()}
+
+    return check
+
+
+def shaped(name: str, value: np.ndarray, shape: tuple[int, ...], others: str) -> None:
+    """Ask for the shape that other arguments leave to this one."""
+    if value.shape != tuple(shape):
+        raise wrong(name, value, f"give {tuple(shape)}, which suits {others}")
 
 
 def function(name: str, value: Any) -> Callable:
@@ -195,6 +228,7 @@ POSITIVE = partial(number, low=0, high=math.inf, open_at="low", such_as=0.2)
 ROOM = partial(number, low=0, high=math.inf, such_as=4e9)
 GALAXIES = having("input_size", "give a DataManager")
 AXES = optional(having("imshow", "give axes of matplotlib, or None"))
+CAPTION = partial(text, empty=True)
 
 
 def takes(**checks: Callable | tuple) -> Callable:

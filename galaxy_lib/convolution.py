@@ -9,15 +9,21 @@ column for each of the P = S H′ W′ places, so that a layer is ``B @ X + b`` 
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from galaxy_lib import arguments
+from galaxy_lib.arguments import arrays, record, several, shaped, takes, whole
 from galaxy_lib.galaxy import N_TYPES
 from galaxy_lib.network import NeuralNetwork, log_softmax, softmax
 
 Array = np.ndarray
+PICTURES, MAPS = ("S", "H", "W", "C"), ("S", "H", "W", "K")
+SHAPE = several(whole, "give the four lengths of an array of pictures or maps", 4)
+WEIGHTS = ("B_1", "B_2", "A", "b_1", "b_2", "a")
 
 
 class Layout(NamedTuple):
@@ -28,11 +34,22 @@ class Layout(NamedTuple):
     padding: int = 2
     pool: int = 2
 
+    @takes(side=partial(whole, low=0))
     def n_places(self, side: int) -> int:
         """Return how many windows fit along ``side`` pixels (chapter 8)."""
         return (side + 2 * self.padding - self.window) // self.stride + 1
 
+    def _check_side(self, side: int) -> int:
+        """Return `n_places`, or raise a ValueError if there is none."""
+        if (n := self.n_places(side)) < 1:
+            raise arguments.wrong("layout", self, f"give a window that fits on {side} pixels")
+        return n
 
+
+LAYOUT_OF = record(Layout, padding=0)
+
+
+@takes(x=PICTURES, layout=LAYOUT_OF)
 def im2col(x: Array, layout: Layout) -> Array:
     """Return what the window sees at each place, one column a place (chapter 8).
 
@@ -49,12 +66,14 @@ def im2col(x: Array, layout: Layout) -> Array:
         in the order s, i, j.
     """
     window, stride, padding, _ = layout
+    layout._check_side(min(x.shape[1:3]))
     x = _framed(x, padding)
     views = sliding_window_view(x, (window, window), axis=(1, 2))[:, ::stride, ::stride]
     views = views.transpose(0, 1, 2, 4, 5, 3)  # (S, H′, W′, window, window, C); no copy as yet
     return views.reshape(-1, window * window * x.shape[3]).T
 
 
+@takes(d_X=("N_window", "P"), shape=SHAPE, layout=LAYOUT_OF)
 def col2im(d_X: Array, shape: tuple[int, ...], layout: Layout) -> Array:
     """Return ∂L/∂x (S, H, W, C) from ∂L/∂X (N_window, P): `im2col` transposed (chapter 8).
 
@@ -62,7 +81,8 @@ def col2im(d_X: Array, shape: tuple[int, ...], layout: Layout) -> Array:
     """
     S, H, W, C = shape
     window, stride, padding, _ = layout
-    rows, columns = layout.n_places(H), layout.n_places(W)
+    rows, columns = layout._check_side(H), layout._check_side(W)
+    shaped("d_X", d_X, (window**2 * C, S * rows * columns), "shape and layout")
     d_X = d_X.T.reshape(S, rows, columns, window, window, C)
     d_x = np.zeros((S, H + 2 * padding, W + 2 * padding, C), d_X.dtype)
     for p in range(window):
@@ -72,15 +92,20 @@ def col2im(d_X: Array, shape: tuple[int, ...], layout: Layout) -> Array:
     return d_x[:, padding : padding + H, padding : padding + W]
 
 
+@takes(h=MAPS, size=whole)
 def mean_pool(h: Array, size: int) -> Array:
     """Return the means over squares of ``size`` places; what fills no square is left out."""
     S, H, W, K = h.shape
+    if size > min(H, W):
+        raise arguments.wrong("size", size, f"give {min(H, W)} at most, a side of the maps")
     H, W = H // size, W // size
     return h[:, : H * size, : W * size].reshape(S, H, size, W, size, K).mean(axis=(2, 4))
 
 
+@takes(d=MAPS, shape=SHAPE, size=whole)
 def spread(d: Array, shape: tuple[int, ...], size: int) -> Array:
     """Return ∂L/∂h of a ``shape`` from ∂L/∂(its means): `mean_pool` transposed (chapter 8)."""
+    shaped("d", d, (shape[0], shape[1] // size, shape[2] // size, shape[3]), "shape and size")
     d_h = np.zeros(shape, d.dtype)
     H, W = size * d.shape[1], size * d.shape[2]
     for p in range(size):
@@ -104,12 +129,25 @@ class Layers(NamedTuple):
     u: Array  # (N_out, S)
 
 
+def _check_weights(weights: dict[str, Array], x: Array, layout: Layout) -> None:
+    n, sides, (K_1, K_2) = layout.window**2, x.shape[1:3], map(len, map(weights.get, WEIGHTS[:2]))
+    for _ in range(2):
+        sides = [layout._check_side(side) for side in sides]
+    N_pooled = math.prod(side // layout.pool for side in sides) * K_2
+    shapes = [(K_1, n * x.shape[3]), (K_2, n * K_1), (len(weights["A"]), N_pooled)]
+    shapes += [(rows, 1) for rows, _ in shapes]
+    for name, shape in zip(WEIGHTS, shapes, strict=True):
+        shaped(f"weights[{name!r}]", weights[name], shape, "x, layout and the other weights")
+
+
+@takes(weights=arrays(*WEIGHTS), x=PICTURES, layout=LAYOUT_OF)
 def layers(weights: dict[str, Array], x: Array, layout: Layout) -> Layers:
     """Return every layer's values for pictures ``x`` (S, H, W, C) (chapter 8).
 
     ``weights`` holds ``B_1`` (K_1, N_window_1), ``B_2`` (K_2, N_window_2), ``A`` (N_out, N_pooled)
     and the biases ``b_1``, ``b_2`` and ``a``, columns all.
     """
+    _check_weights(weights, x, layout)
     X_1 = im2col(x, layout)
     h_1 = _maps(weights["B_1"], weights["b_1"], X_1, x, layout)
     X_2 = im2col(h_1, layout)
@@ -118,6 +156,7 @@ def layers(weights: dict[str, Array], x: Array, layout: Layout) -> Layers:
     return Layers(X_1, h_1, X_2, h_2, p, weights["A"] @ p + weights["a"])
 
 
+@takes(weights=arrays(*WEIGHTS), x=PICTURES, y=("N_out", "S"), layout=LAYOUT_OF)
 def gradients(weights: dict[str, Array], x: Array, y: Array, layout: Layout) -> dict[str, Array]:
     """Return the slopes of the cross-entropy, averaged over the batch, by name (chapter 8).
 
@@ -127,7 +166,9 @@ def gradients(weights: dict[str, Array], x: Array, y: Array, layout: Layout) -> 
     y : float array (N_out, S)
         The known outputs; only where they are above 1/2 counts.
     """
-    return _backward(weights, layers(weights, x, layout), y, layout)
+    found = layers(weights, x, layout)
+    shaped("y", y, found.u.shape, "A and x")
+    return _backward(weights, found, y, layout)
 
 
 def _backward(weights: dict[str, Array], f: Layers, y: Array, layout: Layout) -> dict[str, Array]:
@@ -186,6 +227,10 @@ class ConvolutionalNetwork(NeuralNetwork):
         Pixels along a side; pooled values per galaxy; weights, biases included.
     """
 
+    @takes(
+        data_manager=arguments.GALAXIES, layout=LAYOUT_OF, seed=arguments.seed,
+        maps=several(whole, "give two numbers of maps, such as (16, 32)", 2),
+    )  # fmt: skip
     def __init__(
         self, data_manager, *, maps: tuple[int, int] = (16, 32), layout: Layout = LAYOUT, seed=None
     ) -> None:
@@ -193,10 +238,8 @@ class ConvolutionalNetwork(NeuralNetwork):
         self.N_in, self.N_out = int(data_manager.input_size), N_TYPES
         self.layout, self.loss, self.hidden = layout, "cross-entropy", "relu"
         self.side = math.isqrt(self.N_in // 3)
-        pooled = 0
-        if layout.window >= 1 <= layout.stride and layout.pool >= 1 and layout.padding >= 0:
-            pooled = layout.n_places(max(layout.n_places(self.side), 0)) // layout.pool
-        if 3 * self.side**2 != self.N_in or pooled < 1 or min(maps) < 1:
+        pooled = layout.n_places(max(layout.n_places(self.side), 0)) // layout.pool
+        if 3 * self.side**2 != self.N_in or pooled < 1:
             what = f"maps={tuple(maps)} and {layout}"
             raise ValueError(f"{what} do not fit on {self.N_in} inputs: 32×32×3 suits the default.")
         n, self.N_hidden = layout.window**2, pooled**2 * K_2
@@ -213,6 +256,8 @@ class ConvolutionalNetwork(NeuralNetwork):
 
     def layers(self, x: Array) -> Layers:
         """Return every layer's values for the inputs ``x`` (N_in, S), as `layers` does."""
+        if len(arguments.array("x", x, ("N_in", "S"))) != self.N_in:
+            raise arguments.wrong("x", x, f"give {self.N_in} rows, one for each input")
         return layers(self._named_weights(), self._pictures(x), self.layout)
 
     def _pictures(self, x: Array) -> Array:

@@ -20,7 +20,12 @@ from matplotlib.ticker import LogFormatterSciNotation
 from mpl_toolkits.axes_grid1 import ImageGrid
 from PIL import Image
 
+from galaxy_lib import arguments
+from galaxy_lib.arguments import AXES, CAPTION, having, several, takes, truth, whole
 from galaxy_lib.galaxy import N_TYPES, Galaxy, galaxy_types
+
+FIGURE = having("savefig", "give a Figure of matplotlib")
+GALAXIES = several(having("answer", "give a Galaxy"), "give a list of Galaxy")
 
 # Okabe & Ito (2008): eight colours that readers with any colour vision can tell apart.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]
@@ -70,6 +75,7 @@ def use_style() -> None:
         shell.display_formatter.formatters["image/svg+xml"].for_type(Figure, svg)
 
 
+@takes(figure=FIGURE)
 def photograph(figure: Figure) -> None:
     """Show a figure of photographs: at twice the pixels of their place, compressed with some loss.
 
@@ -83,6 +89,7 @@ def photograph(figure: Figure) -> None:
     display({"text/plain": repr(figure), **shown}, raw=True)
 
 
+@takes(figure=FIGURE, photographs=truth)
 def svg(figure: Figure, *, photographs: bool = False) -> str:
     """Return a figure as SVG whose parts say where they are, so that a page can stack them.
 
@@ -126,6 +133,7 @@ def svg(figure: Figure, *, photographs: bool = False) -> str:
     return re.sub(r"<[^>]+>", _rounded, text)
 
 
+@takes(galaxies=GALAXIES, caption=CAPTION)
 def mosaic(galaxies: Sequence[Galaxy], caption: str) -> str:
     """Return galaxies side by side as HTML, each with its class on it, for a page of the book."""
     tiles = []
@@ -140,6 +148,7 @@ def mosaic(galaxies: Sequence[Galaxy], caption: str) -> str:
     return f'<figure><div class="mosaic">{"".join(tiles)}</div>{found}</figure>'
 
 
+@takes(galaxies=GALAXIES, title=CAPTION)
 def first_of_each_type(galaxies: Sequence[Galaxy], title: str = "") -> Figure:
     """Show ten galaxies, one a class, in a grid of 4×3 panels titled "row: name" (chapter 1).
 
@@ -162,6 +171,9 @@ def first_of_each_type(galaxies: Sequence[Galaxy], title: str = "") -> Figure:
     return figure
 
 
+@takes(
+    galaxies=GALAXIES, titles=several(CAPTION, "give a list of texts"), columns=whole, title=CAPTION
+)
 def gallery(
     galaxies: Sequence[Galaxy], titles: Sequence[str], *, columns: int = 5, title: str = ""
 ) -> Figure:
@@ -187,6 +199,23 @@ def gallery(
     return figure
 
 
+def _curves(name: str, value: object) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    if not isinstance(value, dict) or not value:
+        raise arguments.wrong(name, value, "give a dict of pairs (x, y) by their names")
+    found = {}
+    for key, pair in value.items():
+        place = f"{name}[{key!r}]"
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise arguments.wrong(place, pair, "give a pair (x, y)")
+        x, y = (arguments.array(place, each, ("P",)) for each in pair)
+        if len(x) != len(y):
+            mend = f"x has {len(x)} numbers and y {len(y)}; give as many of both"
+            raise arguments.wrong(place, pair, mend)
+        found[arguments.text(f"{name}'s name", key, empty=True)] = x, y
+    return found
+
+
+@takes(curves=_curves, ax=AXES, xlabel=CAPTION, ylabel=CAPTION, title=CAPTION)
 def learning_curves(
     curves: dict[str, tuple[Sequence[float], Sequence[float]]],
     *,
@@ -207,6 +236,7 @@ def learning_curves(
     return ax
 
 
+@takes(matrix=(N_TYPES, N_TYPES), ax=AXES, title=CAPTION)
 def confusion(matrix: np.ndarray, *, ax: Axes | None = None, title: str = "") -> Axes:
     """Show a confusion matrix (10, 10): the counts, the brighter the larger their share of the row.
 

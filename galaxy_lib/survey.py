@@ -1,7 +1,8 @@
 """Classify many files and write one catalogue (chapter 9).
 
 A catalogue is a folder of Parquet files, one part for each file of galaxies. Astronomers open it
-without us: ``pandas.read_parquet("catalogue")``, ``astropy.table.Table.read``, TOPCAT, DuckDB, and
+without us: ``pandas.read_parquet("catalogue")`` and DuckDB take the folder as one table,
+``astropy.table.Table.read`` a part at a time (tried with pandas 3.1, DuckDB 2.0, Astropy 8.0), and
 Galaxy Zoo DESI itself is published so (Walmsley et al. 2023). Against FITS, a folder of parts is
 one table, and each part can be written by another process, or anew, without touching the others.
 
@@ -22,13 +23,17 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import h5py
 import numpy as np
 
+from galaxy_lib import arguments
+from galaxy_lib.arguments import having, optional, takes, whole
 from galaxy_lib.files import datasets, reading
 from galaxy_lib.galaxy import N_TYPES, scale_pixels
 from galaxy_lib.network import NeuralNetwork
@@ -37,6 +42,8 @@ FORMAT = 1  # of a catalogue: raised when its columns change their meaning
 PIECE = 256  # pictures read and classified at a time: 50 MB at full size
 MANIFEST, FAILED, LOCK = "_catalogue.json", "_failed.json", ".lock"  # readers skip _ and .
 STAMP = b"galaxy_lib"  # where a part says in its metadata what it was made from
+OUTPUTS = ("N_out", "S")
+NETWORK = having("forward", "give a NeuralNetwork, or the path of a saved one")
 
 
 class Calibration(NamedTuple):
@@ -68,14 +75,17 @@ class Calibration(NamedTuple):
     n: int
     n_kept: int
 
+    @takes(z=OUTPUTS)
     def probabilities(self, z: np.ndarray) -> np.ndarray:
         """Return the probabilities of the classes, float64 (N_out, S), for outputs ``z``."""
         return _softened(z, self.temperature)
 
+    @takes(p=OUTPUTS)
     def asks(self, p: np.ndarray) -> np.ndarray:
         """Say for each column of ``p`` whether a person should look: bool (S,)."""
         return p.max(axis=0) < (math.inf if self.threshold is None else self.threshold)
 
+    @takes(network_file=arguments.path)
     def save(self, network_file: str | os.PathLike) -> Path:
         """Write it beside a saved network, ``net.npz``, as ``net.calibration.json``."""
         path = Path(network_file).with_suffix(".calibration.json")
@@ -83,6 +93,7 @@ class Calibration(NamedTuple):
         return path
 
     @classmethod
+    @takes(network_file=arguments.path)
     def load(cls, network_file: str | os.PathLike) -> Calibration:
         """Return what `save` wrote beside a network, or say in an error how to make it."""
         path = Path(network_file).with_suffix(".calibration.json")
@@ -104,6 +115,7 @@ def _softened(z: np.ndarray, temperature: float) -> np.ndarray:
     return p / p.sum(axis=0)
 
 
+@takes(network=NETWORK, accuracy=arguments.INSIDE)
 def calibrate(network: NeuralNetwork, accuracy: float = 0.9) -> Calibration:
     """Choose temperature and threshold on the validation set of the network's data (chapter 9).
 
@@ -117,8 +129,6 @@ def calibrate(network: NeuralNetwork, accuracy: float = 0.9) -> Calibration:
     """
     from scipy.optimize import minimize_scalar
 
-    if not 0 < accuracy < 1:
-        raise ValueError(f"accuracy is {accuracy}: give a fraction between 0 and 1, say 0.9.")
     manager = network.data_manager
     outputs = [(network.forward(x), y.argmax(axis=0)) for x, y in manager.validation_batches()]
     if not outputs:
@@ -150,6 +160,7 @@ def calibrate(network: NeuralNetwork, accuracy: float = 0.9) -> Calibration:
     )
 
 
+@takes(network=NETWORK)
 def fingerprint(network: NeuralNetwork) -> str:
     """Return 16 hexadecimal digits that tell a network's weights from any others."""
     digest = blake2b(type(network).__name__.encode(), digest_size=8)
@@ -187,6 +198,29 @@ class Summary(NamedTuple):
         return "\n".join(lines)
 
 
+def _files(name: str, value: Any) -> list[Path]:
+    mend = "give the path of a file, or several"
+    if isinstance(value, str | os.PathLike):
+        return [arguments.path(name, value)]
+    try:
+        files = list(value)
+    except TypeError:
+        raise arguments.wrong(name, value, mend) from None
+    if not files or isinstance(value, dict):
+        raise arguments.wrong(name, value, mend)
+    return [arguments.path(f"{name}[{i}]", file) for i, file in enumerate(files)]
+
+
+def _network(name: str, value: Any) -> Any:
+    is_path = isinstance(value, str | os.PathLike)
+    return arguments.path(name, value) if is_path else NETWORK(name, value)
+
+
+@takes(
+    files=_files, network=_network, to=arguments.path,
+    client=optional(having("submit", "give a Client of Dask, or None")),
+    calibration=optional(having("probabilities", "give a Calibration, or None")),
+)  # fmt: skip
 def classify(
     files: Iterable[str | os.PathLike],
     network: NeuralNetwork | str | os.PathLike,
@@ -227,11 +261,8 @@ def classify(
 
     start = time.perf_counter()
     model = _, calibration = _matched(network, calibration)
-    files = [files] if isinstance(files, str | os.PathLike) else files
-    paths = list(dict.fromkeys(Path(file).expanduser().resolve() for file in files))
-    if not paths:
-        raise ValueError("No file was named: name at least one to classify.")
-    to = Path(to).expanduser().resolve()
+    paths = list(dict.fromkeys(file.resolve() for file in files))
+    to = to.resolve()
     with _locked(to):
         parts = {path: to / part_name(path) for path in paths}
         _begin(to, calibration, parts)
@@ -258,6 +289,7 @@ def classify(
     return Summary(to, len(paths), len(paths) - len(todo), n, n_asked, seconds, failed)
 
 
+@takes(n_workers=optional(partial(whole, high=1024)))
 def local_client(n_workers: int | None = None):
     """Return a ``distributed.Client`` of a cluster on this machine: a process for each core.
 
@@ -339,12 +371,13 @@ def _is_done(part: Path, path: Path) -> bool:
 
 
 def _count(path: Path) -> int:
-    """Return the number of galaxies in a file, 0 if it cannot be read: its task will say why."""
-    try:
-        with datasets.open_dataset(path) as ds:
-            return len(ds["ans"])
-    except (OSError, ValueError):
-        return 0
+    """Return the number of galaxies in a file, for the progress bar: 0 if there is any doubt.
+
+    The file's own task looks closely and says what is wrong: here that would keep all waiting.
+    """
+    with suppress(Exception), h5py.File(path) as ds:
+        return min(len(ds["ans"]), path.stat().st_size)
+    return 0
 
 
 # ------------------------------------------------------------------------------- many workers
@@ -450,8 +483,8 @@ def _write_json(path: Path, content: dict) -> None:
 
 def _matched(network, calibration: Calibration | None) -> tuple[NeuralNetwork, Calibration]:
     """Return a network without its data, fit to be sent away, and the calibration that is its."""
-    if isinstance(network, str | os.PathLike):
-        path = Path(network).expanduser()
+    if isinstance(network, Path):
+        path = network
         if not path.exists():
             raise FileNotFoundError(f"There is no file {path}: name a network that was saved.")
         calibration = calibration or Calibration.load(path)
@@ -468,6 +501,7 @@ def _matched(network, calibration: Calibration | None) -> tuple[NeuralNetwork, C
     return network, calibration
 
 
+@takes(path=arguments.path)
 def part_name(path: Path) -> str:
     """Return the name of a file's part, which is the same in every run."""
     place = blake2b(str(path).encode(), digest_size=4).hexdigest()

@@ -178,9 +178,10 @@ def test_a_simulated_file_has_the_schema_and_the_drawn_pictures(tmp_path):
 
 
 def test_same_seed_same_bytes_however_many_processes_draw(tmp_path, monkeypatch):
-    files = [tmp_path / f"{i}.h5" for i in range(4)]
+    files = [tmp_path / f"{i}.h5" for i in range(5)]
     simulate_sample(files[0], 64, 1)
-    simulate_sample(files[1], 64, 2)
+    simulate_sample(files[1], 10, 1)
+    simulate_sample(files[4], 10, 2)
     monkeypatch.setattr(datasets, "n_workers", lambda: 1)
     simulate_sample(files[2], 64, 1)
     # No child can be started: all is drawn in this process.
@@ -189,8 +190,8 @@ def test_same_seed_same_bytes_however_many_processes_draw(tmp_path, monkeypatch)
     simulate_sample(files[3], 64, 1)
     contents = [file.read_bytes() for file in files]
     assert contents[0] == contents[2] == contents[3]
-    assert contents[0] != contents[1]
-    assert sorted(os.listdir(tmp_path)) == ["0.h5", "1.h5", "2.h5", "3.h5"]
+    assert contents[1] != contents[4]
+    assert sorted(os.listdir(tmp_path)) == ["0.h5", "1.h5", "2.h5", "3.h5", "4.h5"]
 
 
 def test_a_script_without_a_main_guard_can_make_the_sample(cache):
@@ -207,12 +208,12 @@ def test_a_script_without_a_main_guard_can_make_the_sample(cache):
     assert done.stdout.count(b"ran") == 1
 
 
-def test_eight_processes_that_ask_at_once_get_one_good_sample(cache):
+def test_processes_that_ask_at_once_get_one_good_sample(cache):
     code = (
         "from galaxy_lib.files.datasets import simulated_sample_path as p; import hashlib;"
         "print(hashlib.sha256(p(12, 1).read_bytes()).hexdigest())"
     )
-    said = in_children(8, code, GALAXY10_CACHE=str(cache))
+    said = in_children(4, code, GALAXY10_CACHE=str(cache))
     assert len(set(said)) == 1
     simulate_sample(cache / "again.h5", 12, 1)
     sample = simulated_sample_path(12, 1)
@@ -301,7 +302,7 @@ FILTERS = [
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     n=st.integers(1, 9),
@@ -533,12 +534,12 @@ def test_a_full_disk_leaves_no_half_cache_and_loads_all_the_same(small, cache, m
     assert list(cache.iterdir()) == []
 
 
-def test_eight_processes_that_load_at_once_get_equal_data(small):
+def test_processes_that_load_at_once_get_equal_data(small):
     code = (
         "from galaxy_lib import DataManager; import zlib;"
         f"print(zlib.crc32(DataManager(datafile={str(small)!r}, coarsen=4, seed=0)._sums))"
     )
-    assert len(set(in_children(8, code))) == 1
+    assert len(set(in_children(4, code))) == 1
     left = sorted(p.suffix for p in small.parent.iterdir() if p.is_file())
     assert left == [".cache", ".h5"]
     assert json.loads(caches(small.parent)[0].read_bytes().split(b"\n")[0])["checksums"]

@@ -303,7 +303,7 @@ def test_a_calibration_travels_beside_its_network(quick, twenty, tmp_path):
     for accuracy in (0, 1, math.nan):
         with pytest.raises(ValueError, match="accuracy is"):
             survey.calibrate(quick, accuracy)
-    with pytest.raises(ValueError, match="No file"):
+    with pytest.raises(ValueError, match="files is"):
         survey.classify([], quick, to)
 
 

@@ -330,9 +330,10 @@ def _count(
         counts, start = [], w
         for beta in betas:
             path = _path(gradient, start, eta, beta, most, **options)
-            found = [i for i, p in enumerate(path[:most]) if below(size(gradient(p)), tolerance)]
-            counts.append(found[0] + shift if found else late(most))
-            start = path[found[0] if found else most] if follow else w
+            flat = (i for i, p in enumerate(path[:most]) if below(size(gradient(p)), tolerance))
+            found = next(flat, None)
+            counts.append(late(most) if found is None else found + shift)
+            start = path[most if found is None else found] if follow else w
         return np.array(counts)
 
     return count

@@ -483,15 +483,20 @@ def _blocks(array: np.ndarray) -> list[memoryview]:
     return [data[i : i + CACHE_BLOCK] for i in range(0, len(data), CACHE_BLOCK)]
 
 
-def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
-    """Fill ``sums`` from ``cache``; a ValueError or the like if it is another's, or damaged."""
+def _cache_head(cache: Path, key: str) -> tuple[list[int], int]:
+    """Return the checksums of ``cache``, and where its sums begin; an error if it is another's."""
     if not cache.is_file():
         raise ValueError("not a file")
     with cache.open("rb") as file:
         head = json.loads(file.readline(HEAD_BYTES))
         if head["key"] != key:
             raise ValueError("made from another file")
-        start = file.tell()
+        return head["checksums"], file.tell()
+
+
+def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
+    """Fill ``sums`` from ``cache``; a ValueError or the like if it is another's, or damaged."""
+    checksums, start = _cache_head(cache, key)
 
     def fill(numbered: tuple[int, memoryview]) -> int:
         number, block = numbered
@@ -500,19 +505,18 @@ def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
             file.readinto(block)
         return zlib.crc32(block)
 
-    if list(in_threads(fill, enumerate(_blocks(sums)), n_workers())) != head["checksums"]:
+    if list(in_threads(fill, enumerate(_blocks(sums)), n_workers())) != checksums:
         raise ValueError("damaged")
     return sums
 
 
 def _verify_cache(cache: Path, key: str) -> int:
-    """Return where in ``cache`` its sums begin; a ValueError as in `_read_cache`."""
+    """Return where in ``cache`` its sums begin, all of them sound; else as `_read_cache`."""
+    checksums, start = _cache_head(cache, key)
     with cache.open("rb") as file:
-        head = json.loads(file.readline(HEAD_BYTES))
-        start = file.tell()
-        blocks = iter(lambda: file.read(CACHE_BLOCK), b"")
-        if head["key"] != key or [zlib.crc32(block) for block in blocks] != head["checksums"]:
-            raise ValueError("made from another file, or damaged")
+        file.seek(start)
+        if [zlib.crc32(block) for block in iter(lambda: file.read(CACHE_BLOCK), b"")] != checksums:
+            raise ValueError("damaged")
     return start
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import traitlets
 
+from galaxy_lib.arguments import several, takes, text, whole
 from galaxy_lib.living.figure import STATIC, LivingFigure
 
 
@@ -29,10 +32,9 @@ class Batch(LivingFigure):
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     S = traitlets.Int(16).tag(sync=True)
 
+    _checks: ClassVar = LivingFigure._checks | {"S": partial(whole, high=256)}
+
+    @takes(slopes=(2, "N"), names=several(text, "give two texts", 2), **_checks)
     def __init__(self, slopes: np.ndarray, names: Sequence[str], S: int = 16) -> None:
         slopes = np.asarray(slopes, dtype="<f4")
-        if slopes.ndim != 2 or len(slopes) != 2:
-            raise ValueError(
-                f"slopes has shape {slopes.shape}, but must be (2, N): two weights, N galaxies."
-            )
         super().__init__(slopes=slopes.tobytes(), names=list(names), S=S)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import traitlets
 
+from galaxy_lib.arguments import takes
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
-from galaxy_lib.living.figure import STATIC, LivingFigure
+from galaxy_lib.living.figure import GALAXIES, STATIC, LivingFigure, predicted
 from galaxy_lib.living.pictures import sprite
 
 SIDE = 64
@@ -38,13 +39,10 @@ class Confusion(LivingFigure):
     side = traitlets.Int().tag(sync=True)
     sprite = traitlets.Bytes().tag(sync=True)
 
+    @takes(data_manager=GALAXIES)
     def __init__(self, data_manager, predictions: Sequence[int]) -> None:
-        predictions, rows = np.asarray(predictions), data_manager.test_indices
-        if predictions.shape != rows.shape:
-            raise ValueError(
-                f"predictions has shape {predictions.shape}, but the test set has {len(rows)} "
-                "galaxies: give one prediction for each, z.argmax(axis=0)."
-            )
+        rows = data_manager.test_indices
+        predictions = predicted("predictions", predictions, len(rows))
         answers = data_manager.ans[rows]
         counts = np.zeros((N_TYPES, N_TYPES), int)
         np.add.at(counts, (answers, predictions), 1)

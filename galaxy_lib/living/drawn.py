@@ -26,6 +26,8 @@ import base64
 import html
 import io
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
@@ -34,6 +36,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image  # matplotlib's own requirement
 
+from galaxy_lib import arguments
+from galaxy_lib.arguments import function, having, optional, several, takes, whole
 from galaxy_lib.galaxy import Galaxy, galaxy_types
 from galaxy_lib.plots import learning_curves
 
@@ -41,6 +45,31 @@ Picture = Figure | Axes | np.ndarray
 Text = str | Callable[..., str]
 
 
+def _text(name: str, value: Any) -> Text:
+    return value if callable(value) else arguments.text(name, value, empty=True)
+
+
+def _names(name: str, value: Any) -> str | list[str]:
+    mend = "give a text for the slider, or one for each"
+    if isinstance(value, str):
+        return arguments.text(name, value)
+    names = several(arguments.text, mend)(name, value)
+    if not names:
+        raise arguments.wrong(name, value, mend)
+    return names
+
+
+def _values(name: str, value: Any) -> list:
+    listed = isinstance(value, Sequence) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    if isinstance(value, (str, bytes)) or not listed or len(value) == 0:
+        raise arguments.wrong(name, value, "give a list of values for the slider, at least one")
+    return list(value)
+
+
+@takes(
+    draw=function, values=_values, name=_names, alt=_text, label=_text,
+    start=partial(whole, low=-(2**31)),
+)  # fmt: skip
 def frames(
     draw: Callable[..., Picture],
     values: Sequence,
@@ -76,9 +105,11 @@ def frames(
     """
     if isinstance(name, str):
         name, values = [name], [values]
-    values = [list(choices) for choices in values]
-    if len(name) != len(values) or not all(values):
-        raise ValueError(f"Each slider needs a name and values; got {list(name)} and {values}.")
+    elif len(name) != len(values):
+        mend = f"give a list of values for each of the {len(name)} sliders"
+        raise arguments.wrong("values", values, mend)
+    else:
+        values = [_values(f"values[{i}]", choices) for i, choices in enumerate(values)]
     sliders = [
         widgets.SelectionSlider(
             options=[(_write(label, value), i) for i, value in enumerate(choices)],
@@ -104,6 +135,7 @@ def frames(
     return widgets.VBox([*sliders, stack((), 0)]).add_class("galaxy-frames")
 
 
+@takes(draw=function, alt=_text)
 def live(draw: Callable[..., Picture], *, alt: Text, **controls: widgets.Widget) -> widgets.VBox:
     """Return ``controls`` above a picture that the kernel draws again whenever one is moved.
 
@@ -114,6 +146,8 @@ def live(draw: Callable[..., Picture], *, alt: Text, **controls: widgets.Widget)
     **controls : ipywidgets
         Such as ``sigma=widgets.FloatSlider(description="σ")``.
     """
+    for key, control in controls.items():
+        having("observe", "give a widget, such as ipywidgets.FloatSlider()")(key, control)
     picture = widgets.HTML()
 
     def update(_change=None) -> None:
@@ -126,6 +160,7 @@ def live(draw: Callable[..., Picture], *, alt: Text, **controls: widgets.Widget)
     return _live_only(*controls.values(), picture)
 
 
+@takes(data_manager=having("images", "give a DataManager"))
 def browse(data_manager) -> widgets.VBox:
     """Leaf through the galaxies of each class, at the size in which the file has them (live)."""
     answers = np.asarray(data_manager.ans)
@@ -148,6 +183,10 @@ def browse(data_manager) -> widgets.VBox:
     return live(draw, alt=alt, kind=kind, number=number)
 
 
+@takes(
+    network=having("epochs", "give a NeuralNetwork"),
+    draw=optional(function), n_epochs=whole, interval=whole,
+)  # fmt: skip
 def train_live(
     network,
     draw: Callable[..., Picture] | None = None,

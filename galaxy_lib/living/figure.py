@@ -10,14 +10,17 @@ from __future__ import annotations
 import functools
 import io
 import math
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import anywidget
 import numpy as np
 import traitlets
 from PIL import Image
 
+from galaxy_lib import arguments
+from galaxy_lib.arguments import having, optional, takes, truth
 from galaxy_lib.course import OUR_DATA
 from galaxy_lib.data import DataManager
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
@@ -26,6 +29,7 @@ STATIC = Path(__file__).parent / "static"
 SIDE = 16
 MOST_GALAXIES = 1500
 MOST_BYTES = 120_000
+GALAXIES = having("test_indices", "give a DataManager")
 
 
 class LivingFigure(anywidget.AnyWidget):
@@ -39,8 +43,33 @@ class LivingFigure(anywidget.AnyWidget):
 
     compact = traitlets.Bool(False).tag(sync=True)
 
+    # What a trait that the reader may set has to be; traitlets itself would take NaN for a number.
+    _checks: ClassVar[dict] = {"compact": truth}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        check = self._checks.get(name)
+        super().__setattr__(name, check(name, value) if check else value)
+
+    @classmethod
+    def _checked(cls, traits: dict[str, Any]) -> dict[str, Any]:
+        """Return what `traits` may be set to, before a figure is begun."""
+        if strange := sorted(traits.keys() - cls._checks.keys()):
+            known = ", ".join(cls._checks)
+            raise TypeError(f"{cls.__name__} has no {strange[0]!r}: give some of {known}.")
+        return {name: cls._checks[name](name, value) for name, value in traits.items()}
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: a living figure>"
+
+
+def predicted(name: str, value: Any, n: int) -> np.ndarray:
+    """Return a class for each of the ``n`` galaxies of a test set: int array (n,)."""
+    mend = f"give one class, 0 to 9, for each of the {n} galaxies of the test set, z.argmax(axis=0)"
+    with suppress(ValueError):
+        found = arguments.array(name, value, ("n",), kinds="iu")
+        if found.shape == (n,) and found.min() >= 0 and found.max() < len(galaxy_types):
+            return found
+    raise arguments.wrong(name, value, mend)
 
 
 class Sample(NamedTuple):
@@ -139,7 +168,9 @@ class SampleFigure(LivingFigure):
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     statement = traitlets.Unicode().tag(sync=True)
 
+    @takes(data_manager=optional(GALAXIES))
     def __init__(self, data_manager: DataManager | None = None, **traits) -> None:
+        traits = self._checked(traits)
         found = sample(data_manager)
         n, kind = len(found.labels), "simulated" if found.simulated else "real"
         sets = {

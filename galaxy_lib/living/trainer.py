@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import ClassVar
+
 import numpy as np
 import traitlets
 
+from galaxy_lib.arguments import POSITIVE, SHARE, having, one_of, takes, truth, whole
 from galaxy_lib.course import OUR_NETWORK, OUR_TRAINING
 from galaxy_lib.data import DataManager
 from galaxy_lib.galaxy import N_TYPES
@@ -46,6 +50,16 @@ class Trainer(SampleFigure):
     """
 
     _esm = STATIC / "trainer.js"
+    _checks: ClassVar = SampleFigure._checks | {
+        "hidden_layer_size": whole,
+        "learning_rate": POSITIVE,
+        "beta_momentum": SHARE,
+        "batch_size": whole,
+        "seed": partial(whole, low=0, high=2**53 - 1),  # a number of the browser's
+        "loss": one_of("squared", "cross-entropy"),
+        "view": one_of("whole", "middle"),
+        "turned": truth,
+    }
 
     hidden_layer_size = traitlets.Int(OUR_NETWORK["hidden_layer_size"], min=1).tag(sync=True)
     learning_rate = traitlets.Float(OUR_TRAINING["learning_rate"], min=0).tag(sync=True)
@@ -86,6 +100,7 @@ class Trainer(SampleFigure):
         network.n_updates = self.n_updates
         return network
 
+    @takes(network=having("data_manager", "give a NeuralNetwork"))
     def show(self, network: NeuralNetwork) -> None:
         """Show a network of 768 inputs (16 × 16 pixels, whole or the middle), and train it on.
 

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any, ClassVar
+
 import traitlets
 
+from galaxy_lib.arguments import POSITIVE, number, several, truth, whole
 from galaxy_lib.living.figure import STATIC, LivingFigure
+
+
+def _start(name: str, value: Any) -> list[float]:
+    ends = (
+        partial(number, low=-11, high=4, such_as=-10),
+        partial(number, low=-2.2, high=2.2, such_as=1.5),
+    )
+    given = several(lambda _name, each: each, "give two numbers, such as [-10, 1.5]", 2)(
+        name, value
+    )
+    return [
+        check(f"{name}[{i}]", each) for i, (check, each) in enumerate(zip(ends, given, strict=True))
+    ]
 
 
 class Valley(LivingFigure):
@@ -25,9 +42,21 @@ class Valley(LivingFigure):
 
     _esm = STATIC / "valley.js"
 
+    _checks: ClassVar = LivingFigure._checks | {
+        "curvature": several(POSITIVE, "give two numbers above 0, such as [1.0, 50.0]", 2),
+        "start": _start,
+        "eta": partial(number, low=0.002, high=4, such_as=0.04),
+        "beta": partial(number, low=0, high=0.98, such_as=0.9),
+        "noise": truth,
+        "n_steps": whole,
+    }
+
     curvature = traitlets.List(traitlets.Float(), [1.0, 50.0]).tag(sync=True)
     start = traitlets.List(traitlets.Float(), [-10.0, 1.5]).tag(sync=True)
     eta = traitlets.Float(0.039).tag(sync=True)
     beta = traitlets.Float(0.9).tag(sync=True)
     noise = traitlets.Bool(False).tag(sync=True)
     n_steps = traitlets.Int(60).tag(sync=True)
+
+    def __init__(self, **traits) -> None:
+        super().__init__(**self._checked(traits))

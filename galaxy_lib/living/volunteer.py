@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import traitlets
 
+from galaxy_lib import arguments
+from galaxy_lib.arguments import CAPTION, several, takes
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
-from galaxy_lib.living.figure import STATIC, LivingFigure
+from galaxy_lib.living.figure import GALAXIES, STATIC, LivingFigure, predicted
 from galaxy_lib.living.pictures import sprite
 
 SIDE = 128
@@ -52,13 +54,11 @@ class Volunteer(LivingFigure):
     side = traitlets.Int().tag(sync=True)
     sprite = traitlets.Bytes().tag(sync=True)
 
+    @takes(data_manager=GALAXIES)
     def __init__(self, data_manager, predictions: Sequence[int] | None = None) -> None:
         test, ans = data_manager.test_indices, data_manager.ans
-        if predictions is not None and np.shape(predictions) != test.shape:
-            raise ValueError(
-                f"predictions has shape {np.shape(predictions)}, but the test set has {len(test)} "
-                "galaxies: give one prediction for each, z.argmax(axis=0)."
-            )
+        if predictions is not None:
+            predictions = predicted("predictions", predictions, len(test))
         kind = "simulated" if data_manager.simulated else "real"
         if len(test) < N:  # the page goes on without it
             super().__init__(
@@ -81,7 +81,7 @@ class Volunteer(LivingFigure):
         super().__init__(
             labels=labels,
             rows=rows.tolist(),
-            predictions=[] if predictions is None else np.asarray(predictions)[places].tolist(),
+            predictions=[] if predictions is None else predictions[places].tolist(),
             statement=f"They are from a file of {len(ans):,} {kind} galaxies.",
             set_id=zlib.crc32(text.encode()) % 2**13,
             sprite=picture,
@@ -106,7 +106,9 @@ class Volunteer(LivingFigure):
         ValueError
             If a code is incomplete or mistyped, or belongs to other galaxies than these.
         """
-        codes = [codes] if isinstance(codes, str) else list(codes)
+        codes = [codes] if isinstance(codes, str) else codes
+        codes = [*codes] if isinstance(codes, Iterator) else codes
+        codes = several(CAPTION, "give a code, or a list of them")("codes", codes)
         said = [read_code(code, self.set_id) for code in codes]
         return np.array(said, dtype=int).reshape(len(said), N)
 
@@ -119,7 +121,10 @@ class Volunteer(LivingFigure):
             As `read_codes` returns it, or ``volunteer.predictions``.
         """
         matrix = np.zeros((N_TYPES, N_TYPES), int)
-        said = np.asarray(said)
+        given = said
+        said = arguments.array("said", said, ..., kinds="iu")
+        if said.shape[-1:] != (N,) or said.size == 0 or said.min() < 0 or said.max() >= N_TYPES:
+            raise arguments.wrong("said", given, f"give {N} classes, 0 to 9, for each volunteer")
         np.add.at(matrix, (np.broadcast_to(self.labels, said.shape), said), 1)
         return matrix
 

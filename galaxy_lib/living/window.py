@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import traitlets
 
+from galaxy_lib import arguments
+from galaxy_lib.arguments import several, takes, text
 from galaxy_lib.living.figure import STATIC, LivingFigure
 
 
@@ -39,29 +41,27 @@ class Window(LivingFigure):
     weights = traitlets.List(traitlets.Float()).tag(sync=True)
     cut = traitlets.Bool(False).tag(sync=True)
 
+    @takes(names=several(text, "give a text for each picture"))
     def __init__(
         self,
         pictures: np.ndarray,
         names: Sequence[str],
         learned: Mapping[str, np.ndarray] | None = None,
     ) -> None:
-        pictures = np.asarray(pictures, dtype=np.float64)
+        given, pictures = pictures, arguments.array("pictures", pictures, ...).astype(float)
         if pictures.ndim == 4:
             pictures = pictures.mean(axis=3)
-        if pictures.ndim != 3 or pictures.shape[1] != pictures.shape[2]:
-            raise ValueError(
-                f"pictures has shape {pictures.shape}, but must be (n, side, side) "
-                "or (n, side, side, C)."
-            )
+        if pictures.ndim != 3 or 0 in pictures.shape or pictures.shape[1] != pictures.shape[2]:
+            mend = "give an array (n, side, side) or (n, side, side, C)"
+            raise arguments.wrong("pictures", given, mend)
         if len(names) != len(pictures):
-            raise ValueError(f"There are {len(pictures)} pictures, but {len(names)} names.")
+            raise arguments.wrong("names", names, f"give {len(pictures)}, one for each picture")
+        if not isinstance(learned, Mapping | None):
+            raise arguments.wrong("learned", learned, "give a dict of arrays (5, 5)")
         by_name = {}
         for name, weights in (learned or {}).items():
-            if np.shape(weights) != (5, 5):
-                raise ValueError(
-                    f"The weights {name!r} have shape {np.shape(weights)}, but must be (5, 5)."
-                )
-            by_name[name] = np.ravel(weights).astype(float).tolist()
+            weights = arguments.array(f"learned[{name!r}]", weights, (5, 5))
+            by_name[text("learned's name", name)] = weights.ravel().astype(float).tolist()
         bytes_ = np.clip((pictures - 0.01) / 0.99 * 255, 0, 255).round().astype(np.uint8)
         super().__init__(
             pictures=bytes_.tobytes(), side=pictures.shape[1], names=list(names), learned=by_name

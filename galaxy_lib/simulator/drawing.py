@@ -20,7 +20,7 @@ import numpy as np
 from numpy import ndarray as Array
 from numpy.random import Generator
 
-from galaxy_lib.arguments import CLASS, seed, takes, whole
+from galaxy_lib.arguments import CLASS, having, seed, takes, whole
 
 Range = tuple[float, float]
 
@@ -567,6 +567,10 @@ KINDS: tuple[tuple[Callable[..., None], float, float, float, tuple], ...] = (
 # ----------------------------------------------------------------------------------- whole picture
 
 
+@takes(
+    plan=having("companion", "give a Plan, as plan_sample makes them"),
+    size=partial(whole, low=16, high=1024),
+)
 def draw(plan: Plan, size: int = 256) -> SimulatedGalaxy:
     """Draw one planned row; the same plan gives the same bytes, whenever and wherever drawn."""
     if not isinstance(plan.kind, int | np.integer) or plan.kind not in range(10):
