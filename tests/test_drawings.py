@@ -36,9 +36,16 @@ def extension(monkeypatch):
         sys.modules.pop(name, None)
 
 
+@pytest.fixture(autouse=True)
+def style():
+    """The book's style, for the tests of this file alone."""
+    with plt.rc_context():
+        plots.use_style()
+        yield
+
+
 @pytest.fixture
 def figure():
-    plots.use_style()
     figure, axes = plt.subplots(1, 2, figsize=(7.2, 3), layout="constrained")
     axes[0].plot([1, 2], [0.001, 0.039], color="black", label="η = 0.0391")
     axes[0].legend()

@@ -30,7 +30,7 @@ def write_page(folder: Path, *figures) -> Path:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<script defer="defer" src="../_static/vendor/widgets.js"></script>'
         "</head><body><main><h1>Living figures</h1>"
-        + "".join(f"<h2>Figure {i}</h2><h3>It</h3>{view}" for i, view in enumerate(views, 1))
+        + "".join(f"<h2>Figure {i}</h2>{view}" for i, view in enumerate(views, 1))
         + state
         + "</main></body></html>"
     )

@@ -285,7 +285,7 @@ function render({ model, el }) {
   }
 
   function panel(title, ...children) {
-    return h("div", { class: "panel" }, h("h4", {}, ...[title].flat()), ...children);
+    return h("div", { class: "panel" }, h("p", { class: "title" }, ...[title].flat()), ...children);
   }
 
   function rightPanel() {
