@@ -400,6 +400,8 @@ def _on_cluster(client, parts: dict[Path, Path], model: tuple) -> Iterator:
             warnings.filterwarnings("ignore", "Sending large graph")  # the weights, once
             # A task, not scattered data: it is made anew where its worker has died.
             sent = client.submit(pickle.loads, cloudpickle.dumps(model), pure=False)
+            if client.nthreads():
+                client.replicate(sent)  # or more files would go to the worker that has it
         futures = {
             client.submit(_classify, path, part, sent, pure=False): path
             for path, part in parts.items()
