@@ -160,7 +160,7 @@ def shorten_heads(app, exception) -> None:
             source = (static / path).read_text(encoding="utf-8")
             # basic.css and the like come in by @import.
             place = path.rpartition("/")[0]
-            rules = tinycss2.parse_stylesheet(imported(source, static), True, True)
+            rules = tinycss2.parse_stylesheet(imported(source, (static / path).parent), True, True)
             parts.append(trimmed(rules, words, place))
         css = fewer_icons("\n".join(parts), static)
         (static / "book.css").write_text(f'@charset "utf-8";\n{css}', encoding="utf-8")
@@ -171,14 +171,14 @@ def shorten_heads(app, exception) -> None:
             path.write_text(shorter, encoding="utf-8")
 
 
-def imported(css: str, static: Path) -> str:
-    """Put in what a style sheet imports from its own folder."""
+def imported(css: str, folder: Path) -> str:
+    """Put in what a style sheet of a folder imports: a browser takes no import after a rule."""
 
     def read(match: re.Match) -> str:
-        path = static / match[1]
-        return path.read_text(encoding="utf-8") if path.exists() else match[0]
+        path = Path(match[1])
+        return rebased((folder / path).read_text(encoding="utf-8"), str(path.parent))
 
-    return re.sub(r"""@import url\(["']?([\w.-]+)["']?\);""", read, css)
+    return re.sub(r"""@import (?:url\()?["']?([\w./-]+)["']?\)?;""", read, css)
 
 
 def shortened(text: str, path: Path, options: str) -> str:

@@ -134,6 +134,18 @@ def test_few_exceptions():
     assert KNOWN_MESSAGES == []
 
 
+def test_the_one_style_sheet_holds_what_the_others_import(address, contexts):
+    assert "@import" not in (HTML / "_static" / "book.css").read_text(encoding="utf-8")
+    page = contexts("desktop-light").new_page()
+    page.goto(address + "chapters/index.html")
+    seen = "getComputedStyle(document.querySelector('article h1 a.headerlink')).visibility"
+    page.mouse.move(5, 500)
+    assert page.evaluate(seen) == "hidden"  # Sphinx's own basic.css says so
+    page.hover("article h1")
+    assert page.evaluate(seen) == "visible"
+    page.close()
+
+
 @pytest.mark.parametrize("width", ["desktop", "phone"])
 @pytest.mark.parametrize("name", pages())
 def test_page(name, width, address, contexts):
