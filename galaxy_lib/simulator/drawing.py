@@ -24,7 +24,7 @@ from galaxy_lib.arguments import CLASS, having, seed, takes, whole
 
 Range = tuple[float, float]
 
-VERSION = 7  # raised whenever the same seed gives different pixels
+VERSION = 8  # raised whenever the same seed gives different pixels
 CLASS_COUNTS = (1081, 1853, 2645, 2027, 334, 2043, 1829, 2628, 1423, 1873)  # of Galaxy10 DECaLS
 NATIVE_PXSCALE = 0.262  # arcsec per pixel of the Legacy Surveys' own pictures (Dey et al. 2019)
 MARGIN = 16  # pixels drawn around a picture and cut away, so that nothing wraps at its edges
@@ -167,6 +167,20 @@ def tidal_tail(rng: Generator, frame: Frame, start: float, length: float, width:
     return np.where(u > 0, rise_and_fall * np.exp(-off * off) * patches, 0)
 
 
+def shells(rng: Generator, frame: Frame, size: float) -> Array:
+    """Faint arcs, sharp outside, left by a small galaxy that fell in (Malin & Carter 1983).
+
+    They stand on both sides of one axis, at radii that grow outwards (Hernquist & Quinn 1988).
+    """
+    u, v = rotate(frame.x, frame.y, rng.uniform(0, 2 * math.pi))
+    radius, light = elliptical_radius(u, v, rng.uniform(0.5, 1)), np.zeros_like(u + v)
+    for side in rng.choice([-1, 1], rng.integers(1, 4)).tolist():
+        inside = (rng.uniform(1.3, 4) * size - radius) / (0.3 * size)
+        arc = np.clip(side * u / radius.clip(1) - rng.uniform(-0.1, 0.7), 0, 0.3) / 0.3
+        light += arc * np.exp(-np.maximum(inside, 0) - 25 * np.minimum(inside, 0) ** 2)
+    return light
+
+
 def smooth_field(rng: Generator, shape: tuple[int, ...], scale: float) -> Array:
     """A random field of mean 0 and deviation about 1, float32, with soft lumps of size ``scale``.
 
@@ -244,7 +258,7 @@ def blur(light: Array, seeing: float) -> Array:
     A product of Fourier transforms; blue light is blurred more. Rounded, so that few are computed.
     """
     blurred, shape = np.empty_like(light), light.shape[1:]
-    for band, wider in enumerate((1.0, 1.04, 1.1)):
+    for band, wider in enumerate((1.0, 1.05, 1.14)):
         psf = moffat_transform(round(5 * seeing * wider) / 5, *shape)
         blurred[band] = np.fft.irfft2(np.fft.rfft2(light[band]) * psf, s=shape)
     return blurred
@@ -285,9 +299,9 @@ def sky_noise(rng: Generator, shape: tuple[int, int], sigma: float) -> Array:
     near = rng.uniform(0.29, 0.37) if softer else rng.uniform(0.1, 0.2)
     sigma *= 1.12 - 0.5 * near  # sharing averages
     bands = []
-    for ratio in (1.18, 1.0, 1.02) if softer else (1.3, 1.0, 0.93):
+    for ratio in (1.24, 1.0, 1.02) if softer else (1.36, 1.0, 0.93):
         white = rng.standard_normal((shape[0] + 4, shape[1] + 4), dtype=np.float32)
-        extra = 0.05 if ratio > 1.2 else 0.0
+        extra = 0.03 if ratio > 1.3 else 0.0
         bands.append(sigma * lognormal(rng, ratio, 0.06) * correlate(white, near + extra, -far))
     return halve_colour(np.stack(bands))
 
@@ -295,11 +309,11 @@ def sky_noise(rng: Generator, shape: tuple[int, int], sigma: float) -> Array:
 def sky_level(rng: Generator, shape: tuple[int, int]) -> Array:
     """What sky subtraction leaves: a level and a slope per band, (3, height, width)."""
     y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in shape)
-    level, up, across = rng.normal(0, 0.0004, (3, 3, 1, 1)).astype(np.float32)
-    base = np.array([0.0297, 0.0291, 0.0290], np.float32)[:, None, None]
+    level, up, across = rng.normal(0, 0.0003, (3, 3, 1, 1)).astype(np.float32)
+    base = np.array([0.0298, 0.02895, 0.0290], np.float32)[:, None, None]
     base += 0.0004 * rng.standard_normal()
-    base[0] += 0.0008 * rng.standard_normal()  # z and g err most, their skies vary
-    base[2] += 0.0006 * rng.standard_normal()
+    base[0] += 0.0006 * rng.standard_normal()  # z and g err most, their skies vary
+    base[2] += 0.0004 * rng.standard_normal()
     return base + level + up * y[:, None] + across * x[None, :]
 
 
@@ -313,19 +327,36 @@ def add_neighbours(rng: Generator, frame: Frame, zoom: float) -> None:
     native one: more sky, more neighbours, each of them smaller.
     """
     height, width = frame.light.shape[1:]
-    for _ in range(rng.poisson(58 * zoom**2 * height * width / 288**2)):
+    # Fields differ: some look through more of the Milky Way, or at a cluster of galaxies.
+    density = lognormal(rng, 52, 0.4) / 288**2
+    for _ in range(rng.poisson(density * zoom**2 * height * width)):
         x, y = rng.uniform(1, width - 2), rng.uniform(1, height - 2)
         distance = zoom * math.hypot(x - width / 2, y - height / 2)
         flux = min(0.36 * (1 - rng.random()) ** (-1 / 0.72), 2000) / zoom**2
-        if rng.random() < math.exp(-((distance / 13) ** 2)):
+        if rng.random() < math.exp(-((distance / 9) ** 2)):
             continue  # a neighbour on the very core would make it a merger to volunteers
         if rng.random() < 0.55:
             # Bright stars saturate the detector, in each band by a different amount.
-            lost = 1 if flux < 60 else np.exp(0.35 * rng.standard_normal(3))
+            lost = 1 if flux < 60 else np.exp(0.22 * rng.standard_normal(3))
             add_point(frame.light, x, y, flux * one_star(rng, flux) * lost)
         else:
             size = min(lognormal(rng, 1.5, 0.4) * flux**0.13, 7) / zoom
-            add_small_galaxy(rng, frame.light, x, y, size, flux)
+            add_small_galaxy(rng, frame.light, x, y, size, min(flux, 60))
+
+
+def add_companions(rng: Generator, frame: Frame, zoom: float) -> None:
+    """Add small galaxies close by, as company is no sign of a merger.
+
+    Galaxies cluster: the density of others falls about as 1/distance (Davis & Peebles 1983).
+    """
+    height, width = frame.light.shape[1:]
+    for _ in range(rng.poisson(0.7)):
+        distance = rng.uniform(16, min(90, height / 2 - 2, width / 2 - 2)) / zoom
+        angle = rng.uniform(0, 2 * math.pi)
+        x, y = width / 2 + distance * math.cos(angle), height / 2 + distance * math.sin(angle)
+        flux = min(5 * (1 - rng.random()) ** (-1 / 0.8), 120) / zoom**2
+        size = min(lognormal(rng, 1.5, 0.4) * flux**0.13, 5) / zoom
+        add_small_galaxy(rng, frame.light, x, y, size, flux)
 
 
 def add_point(light: Array, x: float, y: float, flux: Array) -> None:
@@ -360,7 +391,7 @@ def unit_core(component: Array, frame: Frame) -> Array:
     return component / max(float(component[near].mean()), 1e-3)
 
 
-def add_halo(rng: Generator, frame: Frame, size: float, age: float, level: float = 0.07) -> None:
+def add_halo(rng: Generator, frame: Frame, size: float, age: float, level: float = 0.06) -> None:
     """A faint round halo of old stars around a galaxy (Merritt et al. 2016)."""
     radius = elliptical_radius(*rotate(frame.x, frame.y, rng.uniform(0, 3)), rng.uniform(0.6, 1))
     frame.add(exponential_disc(radius, size), stars_of_age(rng, age), lognormal(rng, level, 0.5))
@@ -368,17 +399,20 @@ def add_halo(rng: Generator, frame: Frame, size: float, age: float, level: float
 
 def draw_smooth(rng: Generator, frame: Frame, size: float, q: Range, level: float) -> None:
     """A smooth galaxy: one Sérsic profile, or a sharp-edged disc around a small bulge."""
-    age = rng.normal(0.82, 0.13) if rng.random() < 0.7 else rng.normal(0.3, 0.2)
+    age = rng.normal(0.82, 0.15) if rng.random() < 0.65 else rng.normal(0.35, 0.25)
     u, v = rotate(frame.x, frame.y, rng.uniform(0, math.pi))
     radius = elliptical_radius(u, v, rng.uniform(*q))
-    level = lognormal(rng, level, 0.42)
-    if rng.random() < 0.35:
-        disc = unit_core(sersic(radius, size, rng.uniform(0.45, 0.95)), frame)
-        frame.add(disc, stars_of_age(rng, age - 0.1), 0.55 * level)
-        bulge = unit_core(sersic(radius, 0.3 * size, rng.uniform(1, 2)), frame)
-        frame.add(bulge, stars_of_age(rng, age + 0.2), 0.45 * level)
+    level = lognormal(rng, level, 0.45)
+    # The flatter it looks, the likelier it is a disc (Padilla & Strauss 2008).
+    if rng.random() < (0.4 if q[1] > 0.5 else 0.5):
+        share = rng.uniform(0.15, 0.65)  # of the bulge (Simard et al. 2011)
+        disc = sersic(radius, size, rng.uniform(0.4, 1))
+        disc *= np.exp(rng.uniform(0, 0.25) * smooth_field(rng, disc.shape, max(0.4 * size, 4)))
+        frame.add(unit_core(disc, frame), stars_of_age(rng, age - 0.1), (1 - share) * level)
+        bulge = unit_core(sersic(radius, rng.uniform(0.2, 0.4) * size, rng.uniform(1, 2)), frame)
+        frame.add(bulge, stars_of_age(rng, age + 0.2), share * level)
     else:
-        index = (1.2 + max(age, 0)) * lognormal(rng, 1, 0.2)
+        index = (1.2 + max(age, 0)) * lognormal(rng, 1, 0.3)
         light = sersic(radius, size, index)
         if age < 0.5:  # young stars are born in patches
             light *= np.exp(0.18 * smooth_field(rng, light.shape, max(0.5 * size, 4)))
@@ -402,21 +436,24 @@ def draw_spiral(
     u, v = rotate(frame.x, frame.y, rng.uniform(0, math.pi))
     v = v / tilt
     radius, theta = np.sqrt(u * u + v * v), np.arctan2(v, u)
-    shape, age = radius.shape, rng.normal(age, 0.17)
+    shape, age = radius.shape, rng.normal(age, 0.2)
     strength = rng.uniform(*arms)
     level = lognormal(rng, 1.05, 0.45)
     edge = rng.uniform(1.8, 3.6) * size
+    half_bar = rng.uniform(0.8, 1.8) * size if barred else 0.0
     disc = exponential_disc(radius, size, edge)
-    half_bar = rng.uniform(0.9, 1.8) * size if barred else 0.0
+    if barred:  # within its reach a bar leaves little to form stars from (James & Percival 2018)
+        disc *= 1 - 0.5 * np.exp(-((radius / half_bar) ** 4))
     bar_angle = rng.uniform(0, 2 * math.pi)
     # Real arms waver, differ in strength, begin outside the bulge or at the bar's ends, and end.
     pitch_angle = math.radians(rng.uniform(*pitch)) * (-1 if rng.random() < 0.5 else 1)
     start = math.log(half_bar + 1) / math.tan(pitch_angle)
     waver = rng.uniform(0.2, 0.5) * smooth_field(rng, shape, 1.5 * size)
-    n_arms = int(rng.choice([2, 3, 4], p=[0.75, 0.15, 0.1]))
+    n_arms = int(rng.choice([2, 3, 4], p=[0.9, 0.05, 0.05] if barred else [0.75, 0.15, 0.1]))
     along_arm = theta + waver - bar_angle + start
-    wave = spiral_arms(radius, along_arm, pitch_angle, n_arms, rng.uniform(1, 2.5))
-    wave *= 1 + rng.uniform(0, 0.5) * np.cos(theta - rng.uniform(0, 6.3))
+    wave = spiral_arms(radius, along_arm, pitch_angle, n_arms, rng.uniform(1, 3))
+    # A third of all discs are clearly lopsided (Zaritsky & Rix 1997).
+    wave *= 1 + rng.uniform(0, 0.7) * np.cos(theta - rng.uniform(0, 6.3))
     wave *= np.clip(1.5 * radius / max(half_bar, 0.5 * size) - 0.7, 0, 1)
     clumps = np.exp(rng.uniform(0.2, 0.6) * smooth_field(rng, shape, lognormal(rng, 4.5, 0.2)))
     patches = np.exp(0.25 * smooth_field(rng, shape, 1.2 * size))
@@ -426,13 +463,16 @@ def draw_spiral(
     young = exponential_disc(radius, rng.uniform(1.15, 1.5) * size, reach) * wave * clumps * patches
     frame.add(young, stars_of_age(rng, age - 0.22), 1.6 * level * strength)
     add_knots(rng, frame, young, rng.poisson(14 * strength), age - 0.5)
-    bulge = unit_core(sersic(radius * lognormal(rng, 1, 0.1), 0.28 * size, 1.5), frame)
+    # Few bulges are quite round, many unbarred ones are ovals (Kormendy & Kennicutt 2004).
+    oval = rotate(u, v, rng.uniform(0, math.pi))
+    round_ = elliptical_radius(*oval, rng.uniform(0.6, 1)) * lognormal(rng, 1, 0.15)
+    bulge = unit_core(sersic(round_, 0.28 * size, 1.5), frame)
     # Loosely wound galaxies have the smaller bulges (Hubble 1926).
-    bulge_level = (1.2 if barred else 1.6) * math.exp(-1.8 * abs(pitch_angle))
-    frame.add(bulge, stars_of_age(rng, age + 0.45), lognormal(rng, bulge_level, 0.5))
+    bulge_level = (1.0 if barred else 1.6) * math.exp(-1.8 * abs(pitch_angle))
+    frame.add(bulge, stars_of_age(rng, age + 0.45), lognormal(rng, bulge_level, 0.6))
     if barred:
-        light = bar(*rotate(u, v, bar_angle), half_bar, rng.uniform(0.18, 0.36))
-        frame.add(light, stars_of_age(rng, age + 0.3), lognormal(rng, 1.2, 0.3))
+        light = bar(*rotate(u, v, bar_angle), half_bar, rng.uniform(0.16, 0.34))
+        frame.add(light, stars_of_age(rng, age + 0.35), lognormal(rng, 2.1, 0.35))
         if rng.random() < 0.4:  # gas gathers in a ring around the bar (Buta & Combes 1996)
             ring = np.exp(-(((radius - 1.1 * half_bar) / (0.2 * half_bar)) ** 2)) * patches
             frame.add(ring, stars_of_age(rng, age), 0.3 * level * rng.random())
@@ -456,8 +496,9 @@ def draw_edge_on(rng: Generator, frame: Frame, size: float, age: float, bulge: f
     ``size`` is the scale length, ``bulge`` the half-light radius of the bulge over it.
     """
     u, v = rotate(frame.x, frame.y, rng.uniform(0, math.pi))
-    v = v + rng.normal(0, 0.012) / size * u * u
-    height, age = size * rng.uniform(0.09, 0.22), rng.normal(age, 0.17)
+    # Half of all such discs are bent, most like an S (Sanchez-Saavedra et al. 1990).
+    v = v + rng.normal(0, 0.012) / size * u * u + rng.normal(0, 0.015) / size * u * np.abs(u)
+    height, age = size * rng.uniform(0.09, 0.22), rng.normal(age, 0.18)
     edge = rng.uniform(2.2, 3.6) * size
     taper = np.maximum(1 - (u / edge) ** 2, 0.05)  # the rim is thinner than the middle
     disc = edge_on_disc(u, v / np.sqrt(taper), size, height) * np.minimum(2 * taper - 0.1, 1)
@@ -469,10 +510,10 @@ def draw_edge_on(rng: Generator, frame: Frame, size: float, age: float, bulge: f
     frame.add(disc * (1 - 0.8 * middle), stars_of_age(rng, age - 0.3), level)
     frame.add(disc * middle, stars_of_age(rng, age + 0.25), 0.7 * level)
     if bulge:
-        half_light = lognormal(rng, bulge, 0.25) * size
-        radius = elliptical_radius(u, v, rng.uniform(0.55, 0.95))
-        round_ = unit_core(sersic(radius, half_light, rng.uniform(1.2, 2.2)), frame)
-        frame.add(round_, stars_of_age(rng, age + 0.25), lognormal(rng, 1.75, 0.35))
+        half_light = lognormal(rng, bulge, 0.3) * size
+        radius = elliptical_radius(u, v, rng.uniform(0.5, 1))
+        round_ = unit_core(sersic(radius, half_light, rng.uniform(1.2, 2.6)), frame)
+        frame.add(round_, stars_of_age(rng, age + 0.25), lognormal(rng, 1.8, 0.36))
     if rng.random() < 0.75:
         patches = np.exp(0.7 * smooth_field(rng, disc.shape, max(0.2 * size, 4)))
         add_dust_lane(frame, u, v, 1.5 * size, 0.45 * height, rng.uniform(0.3, 1.6) * patches)
@@ -492,12 +533,12 @@ def add_dust_lane(
 
 def draw_irregular(rng: Generator, frame: Frame, size: float, age: float) -> None:
     """A young galaxy without order: a warped, clumpy Sérsic profile."""
-    bent = frame.warped(rng, 2.6 * size, 0.45 * size)
+    bent = frame.warped(rng, rng.uniform(2, 3) * size, rng.uniform(0.3, 0.5) * size)
     u, v = rotate(bent.x, bent.y, rng.uniform(0, math.pi))
     radius = elliptical_radius(u, v, rng.uniform(0.25, 0.85))
     body = sersic(radius, size, rng.uniform(0.6, 1.3))
-    body *= np.exp(rng.uniform(0.2, 0.5) * smooth_field(rng, body.shape, max(0.5 * size, 4)))
-    body *= 1 + np.clip(rng.normal(0, 0.25) * u / size, -0.7, 0.7)  # one side is brighter
+    body *= np.exp(rng.uniform(0.2, 0.55) * smooth_field(rng, body.shape, max(0.5 * size, 4)))
+    body *= 1 + np.clip(rng.normal(0, 0.35) * u / size, -0.7, 0.7)  # one side is brighter
     frame.add(unit_core(body, frame), stars_of_age(rng, age), lognormal(rng, 0.95, 0.4))
     add_knots(rng, frame, body, rng.poisson(6), age - 0.3)
     core = sersic(elliptical_radius(u, v, rng.uniform(0.4, 1)), 0.3 * size, 1.0)
@@ -507,19 +548,23 @@ def draw_irregular(rng: Generator, frame: Frame, size: float, age: float) -> Non
 
 def draw_disturbed(rng: Generator, frame: Frame, size: float) -> None:
     """A galaxy out of balance: irregular, a bent spiral, or smooth; with plumes and tails."""
-    age = rng.normal(0.25, 0.22)
-    kind = rng.choice(3, p=[0.6, 0.22, 0.18])
+    age, level = rng.normal(0.25, 0.22), lognormal(rng, 0.16, 0.6)
+    kind = rng.choice(3, p=[0.58, 0.24, 0.18])
     if kind == 0:
         draw_irregular(rng, frame, size, age)
     elif kind == 1:
-        bent = frame.warped(rng, 2.5 * size, 0.4 * size)
+        bent = frame.warped(rng, 2.5 * size, rng.uniform(0.2, 0.5) * size)
         draw_spiral(rng, bent, 0.9 * size, (17, 40), (0.3, 0.9), age)
     else:
-        draw_smooth(rng, frame, 0.9 * size, (0.45, 0.95), 1.8)
-    for _ in range(rng.integers(0, 3)):
-        width = rng.uniform(0.35, 0.9) * size
-        tail = tidal_tail(rng, frame, 1.2 * size, rng.uniform(1, 4) * size, width)
-        frame.add(tail, stars_of_age(rng, age), lognormal(rng, 0.12, 0.6))
+        age = rng.normal(0.6, 0.25)
+        bent = frame.warped(rng, 3 * size, rng.uniform(0, 0.3) * size)
+        draw_smooth(rng, bent, 0.8 * size, (0.45, 1), 1.8)
+    for _ in range(rng.integers(0 if kind == 0 else 1, 3)):
+        width = lognormal(rng, 0.35, 0.45) * size
+        tail = tidal_tail(rng, frame, 0.9 * size, lognormal(rng, 2.2, 0.5) * size, width)
+        frame.add(tail, stars_of_age(rng, age), level)
+    if rng.random() < (0.4 if kind == 2 else 0.12):
+        frame.add(shells(rng, frame, size), stars_of_age(rng, age), 0.6 * level)
     plume = frame.moved(*rng.normal(0, 0.9 * size, 2).tolist()).warped(rng, 3 * size, 0.6 * size)
     add_halo(rng, plume, rng.uniform(0.9, 1.8) * size, age, 0.12)
 
@@ -527,22 +572,25 @@ def draw_disturbed(rng: Generator, frame: Frame, size: float) -> None:
 def draw_merging(rng: Generator, frame: Frame, size: float, offset: tuple | None = None) -> None:
     """Two galaxies close by, ``offset`` from one to the other, with a shared halo and tails."""
     if offset is None:
-        gap, angle = min(max(lognormal(rng, 19, 0.5), 7), 60), rng.uniform(0, 2 * math.pi)
+        gap, angle = min(max(lognormal(rng, 20, 0.5), 8), 70), rng.uniform(0, 2 * math.pi)
         offset = (gap * math.cos(angle), gap * math.sin(angle))
     dry = rng.random() < 0.5  # two old galaxies without gas
     second = frame.moved(*offset)
     for part, share in ((frame, 1.0), (second, rng.uniform(0.4, 1.0))):
         draw = rng.random()
         if dry or draw < 0.3:
-            draw_smooth(rng, part, 0.9 * size * share, (0.5, 1), 1.7)
+            draw_smooth(rng, part, rng.uniform(0.7, 1) * size * share, (0.45, 1), 1.9)
         elif draw < 0.65:
             bent = part.warped(rng, 2.5 * size, 0.3 * size)
             draw_spiral(rng, bent, 0.8 * size * share, (20, 40), (0.4, 0.9), 0.4)
         else:
             draw_irregular(rng, part, 0.8 * size * share, 0.35)
-        if rng.random() < 0.35:
-            tail = tidal_tail(rng, part, size, rng.uniform(1, 4) * size, 0.45 * size)
-            frame.add(tail, stars_of_age(rng, 0.45), lognormal(rng, 0.15, 0.5))
+        if rng.random() < 0.45:
+            width = lognormal(rng, 0.3, 0.4) * size
+            tail = tidal_tail(rng, part, 0.8 * size, lognormal(rng, 2.2, 0.5) * size, width)
+            frame.add(tail, stars_of_age(rng, 0.5), lognormal(rng, 0.2, 0.6))
+    if rng.random() < 0.15:
+        frame.add(shells(rng, frame, size), stars_of_age(rng, 0.65), lognormal(rng, 0.1, 0.6))
     if rng.random() < 0.85:
         middle = frame.moved(0.4 * offset[0], 0.4 * offset[1]).warped(rng, 3 * size, 0.5 * size)
         add_halo(rng, middle, rng.uniform(1.3, 2.2) * size, 0.75, 0.18)
@@ -554,10 +602,10 @@ KINDS: tuple[tuple[Callable[..., None], float, float, float, tuple], ...] = (
     (draw_merging, 11.5, 0.4, 5.0, ()),
     (draw_smooth, 10.8, 0.5, 5.0, ((0.86, 1.0), 2.1)),
     (draw_smooth, 11.5, 0.42, 5.0, ((0.42, 0.72), 2.3)),
-    (draw_smooth, 14.5, 0.35, 5.0, ((0.22, 0.4), 2.5)),
-    (draw_spiral, 14.0, 0.4, 5.0, ((10, 30), (0.3, 0.85), 0.42, True)),
-    (draw_spiral, 13.0, 0.38, 4.5, ((7, 17), (0.2, 0.75), 0.46)),
-    (draw_spiral, 14.5, 0.4, 4.5, ((17, 38), (0.45, 0.95), 0.3)),
+    (draw_smooth, 14.2, 0.4, 5.0, ((0.2, 0.42), 2.5)),
+    (draw_spiral, 15.0, 0.4, 5.0, ((13, 34), (0.2, 0.8), 0.48, True)),
+    (draw_spiral, 14.0, 0.38, 4.5, ((7, 17), (0.2, 0.75), 0.46)),
+    (draw_spiral, 14.5, 0.4, 4.5, ((17, 39), (0.45, 0.95), 0.3)),
     (draw_edge_on, 25.0, 0.6, 5.0, (0.55,)),
     (draw_edge_on, 18.0, 0.5, 5.0, (0.8, 0.45)),
 )
@@ -596,11 +644,13 @@ def draw(plan: Plan, size: int = 256) -> SimulatedGalaxy:
         paint, typical, _, _, arguments = KINDS[plan.companion]
         paint(rng, sheet.moved(*offset), typical / zoom, *arguments)
     add_neighbours(rng, sheet, zoom)
-    light = blur(sheet.light, lognormal(rng, 1.28, 0.08) / pxscale)
+    add_companions(rng, sheet, zoom)
+    # The survey's median seeing is 1.11 arcsec in z (Dey et al. 2019); pixels widen it a little.
+    light = blur(sheet.light, lognormal(rng, 1.18, 0.12) / pxscale)
     # Pixels saturate, so that the cores of bright stars turn white.
     light = np.minimum(light[:, MARGIN:-MARGIN, MARGIN:-MARGIN], 6)
     light += sky_level(rng, light.shape[1:])
-    light += sky_noise(rng, light.shape[1:], lognormal(rng, 0.0139, 0.15) * zoom**-0.6)
+    light += sky_noise(rng, light.shape[1:], lognormal(rng, 0.0137, 0.17) * zoom**-0.6)
     column, row = (round(o) if plan.view else 0 for o in offset)
     top, left = extra - row, extra + column
     picture = stretch(light[:, top : top + size, left : left + size])
