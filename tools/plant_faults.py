@@ -163,13 +163,13 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
     (
         "a number in What came out",
         C + "06_evaluation.ipynb",
-        substitute("balanced accuracy is 0.449", "balanced accuracy is 0.549"),
+        substitute("balanced accuracy is 0.510", "balanced accuracy is 0.610"),
         "tests/test_prose.py",
     ),
     (
         "a row of our network's table",
         C + "05_training.ipynb",
-        substitute("0.550 ± 0.029 |", "0.650 ± 0.029 |"),
+        substitute("0.527 ± 0.029 |", "0.627 ± 0.029 |"),
         "tests/test_prose.py",
     ),
     (
