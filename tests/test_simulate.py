@@ -286,6 +286,36 @@ def test_pictures_are_as_bright_as_in_the_survey(pictures):
     )
 
 
+def test_shells_end_sharply_outside_and_leave_the_middle_dark():
+    frame = simulate.Frame.empty(257, 257)
+    radius = np.hypot(frame.x, frame.y)
+    for seed in range(20):
+        light = simulate.shells(np.random.default_rng(seed), frame, 14.0)
+        assert light.min() >= 0
+        assert 0.3 < light.max() < 4  # up to three arcs, each at most 1
+        assert light[radius < 2].max() < 0.1 * light.max()
+        assert light[radius > 4.3 * 14].max() < 1e-3 * light.max()
+
+
+def test_company_thins_out_as_one_over_distance(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        simulate, "add_small_galaxy", lambda rng, light, x, y, *rest: seen.append((x, y))
+    )
+    rng, frame = np.random.default_rng(1), simulate.Frame.empty(288, 288)
+    for _ in range(3000):
+        simulate.add_companions(rng, frame, zoom=1.0)
+    assert len(seen) / 3000 == pytest.approx(0.7, abs=0.05)
+    distance = np.hypot(*(np.array(seen).T - 144))
+    # As many in each ring of one width: 4 rings from 16 to 90 pixels.
+    rings = np.histogram(distance, bins=4, range=(16, 90))[0] / len(seen)
+    assert rings == pytest.approx([0.25] * 4, abs=0.05)
+    seen.clear()
+    for _ in range(300):  # coarser pixels bring company closer
+        simulate.add_companions(rng, frame, zoom=2.0)
+    assert np.hypot(*(np.array(seen).T - 144)).max() <= 45
+
+
 def test_galaxies_sit_in_the_middle(pictures):
     images, _ = pictures
     middle = images[:, 120:136, 120:136].mean(axis=(1, 2, 3))
