@@ -280,25 +280,30 @@ def test_an_epoch_is_quick(site, contexts):
 
 @pytest.mark.parametrize(
     ("settings", "wanted"),
-    [({"view": "middle"}, 0.38), (LANDING, 0.54)],
+    [({"view": "middle"}, 0.38), (LANDING, 0.52)],
     ids=["squared error", "cross-entropy, turned"],
 )
 def test_ten_seconds_teach_it(settings, wanted, contexts, tmp_path):
-    """As many updates as ten seconds hold at 60 ms an epoch: a slow machine only waits longer."""
+    """As many updates as ten seconds hold at 60 ms an epoch: a slow machine only waits longer.
+
+    The mean over three first weights, which scatter by 0.03; measured 0.39 and 0.54.
+    """
     page = contexts("desktop-light").new_page()
-    page.goto(write_page(tmp_path, Trainer(**settings)).as_uri())
-    figure = page.locator(".galaxy-living")
-    figure.get_by_role("button", name="Train it now").click()
-    lately = []
-    while (updates := updates_of(figure)) < UPDATES_IN_TEN_SECONDS:
-        page.wait_for_timeout(100)
-        if updates > 0.9 * UPDATES_IN_TEN_SECONDS:
-            lately.append(fraction_of(figure))
-    figure.get_by_role("button", name="Pause").click()
+    right = []
+    for seed in (1, 2, 3):
+        page.goto(write_page(tmp_path / f"{seed}", Trainer(**settings, seed=seed)).as_uri())
+        figure = page.locator(".galaxy-living")
+        figure.get_by_role("button", name="Train it now").click()
+        lately = []
+        while (updates := updates_of(figure)) < UPDATES_IN_TEN_SECONDS:
+            page.wait_for_timeout(100)
+            if updates > 0.9 * UPDATES_IN_TEN_SECONDS:
+                lately.append(fraction_of(figure))
+        figure.get_by_role("button", name="Pause").click()
+        right.append(np.mean(lately))  # over the last second: it flickers from epoch to epoch
     page.close()
-    right = np.mean(lately)  # over the last second: the fraction flickers from epoch to epoch
-    print(f"{settings}: {right:.3f} right")
-    assert right >= wanted
+    print(f"{settings}: {np.round(right, 3)} right")
+    assert np.mean(right) >= wanted
 
 
 def test_it_learns_as_much_as_galaxy_lib(decoded):
