@@ -351,6 +351,7 @@ def add_companions(rng: Generator, frame: Frame, zoom: float) -> None:
     """
     height, width = frame.light.shape[1:]
     for _ in range(rng.poisson(0.7)):
+        # A small sheet has no room for the farther ones.
         distance = rng.uniform(16, min(90, height / 2 - 2, width / 2 - 2)) / zoom
         angle = rng.uniform(0, 2 * math.pi)
         x, y = width / 2 + distance * math.cos(angle), height / 2 + distance * math.sin(angle)
