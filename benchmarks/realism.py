@@ -21,7 +21,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from galaxy_lib.simulator import VERSION, Plan, draw, drawing, plan_sample
+from galaxy_lib.simulator import Plan, draw, drawing, plan_sample
 
 try:
     from PIL import Image
@@ -395,7 +395,6 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="processes that draw")
     parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch")
     args = parser.parse_args()
-    print(f"simulator version {VERSION}")
     if args.sheet:
         write_sheet(args.sheet)
     if {"pixels", "auc", "carry", "heldout", "shortcut"} & set(args.only):

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from galaxy_lib import DataManager, dataset_path, datasets, reading
+from galaxy_lib import DataManager, dataset_path, datasets, reading, simulator
 from galaxy_lib.files.datasets import (
     describe,
     open_dataset,
@@ -156,7 +156,7 @@ def test_the_real_sample_is_real(real_sample):
 
 
 def test_a_simulated_file_has_the_schema_and_the_drawn_pictures(tmp_path):
-    from galaxy_lib.simulator import VERSION, draw, plan_sample
+    from galaxy_lib.simulator import draw, plan_sample
 
     path = tmp_path / "s.h5"
     simulate_sample(path, 70, 5)  # enough for children to be started
@@ -167,7 +167,7 @@ def test_a_simulated_file_has_the_schema_and_the_drawn_pictures(tmp_path):
         assert ds["images"].dtype == ds["ans"].dtype == np.uint8
         assert ds["ans"][:].tolist() == sorted(ds["ans"][:]) == [p.label for p in plans]
         assert ds.attrs["simulated"]
-        assert (ds.attrs["seed"], ds.attrs["version"]) == (5, VERSION)
+        assert ds.attrs["seed"] == 5
         for row in (0, 33, 69):
             drawn = draw(plans[row])
             assert np.array_equal(ds["images"][row], drawn.image)
@@ -233,13 +233,62 @@ def test_a_truncated_sample_is_made_anew(cache, keep):
     assert simulated_sample_path(10, 1).stat().st_mtime_ns == stamp
 
 
-def test_the_cache_knows_samples_by_version_seed_and_number(cache, monkeypatch):
-    from galaxy_lib import simulator
-
+def test_the_cache_knows_samples_by_drawing_seed_and_number(cache, monkeypatch):
     names = {simulated_sample_path(*what).name for what in ((10, 1), (11, 1), (10, 2))}
-    monkeypatch.setattr(simulator, "VERSION", simulator.VERSION + 1)
+    monkeypatch.setattr(datasets, "_drawn_by", lambda: "another")
     names.add(simulated_sample_path(10, 1).name)
     assert len(names) == 4
+
+
+def test_a_sample_is_named_by_the_lines_that_draw_it(tmp_path):
+    here = Path(simulator.__file__).parent
+    copy = tmp_path / "simulator"
+    shutil.copytree(here, copy)
+    whole = reading.digest_of(copy.glob("*.py"))
+    assert datasets._drawn_by() == whole == reading.digest_of(here.glob("*.py"))
+    drawing = copy / "drawing.py"
+    text = drawing.read_bytes()
+    drawing.write_bytes(text.replace(b"\n", b"\r\n"))  # a checkout on Windows
+    assert reading.digest_of(copy.glob("*.py")) == whole
+    drawing.write_bytes(text.replace(b"MARGIN = 16", b"MARGIN = 17"))
+    assert reading.digest_of(copy.glob("*.py")) != whole
+    drawing.write_bytes(text)
+    drawing.rename(copy / "drawings.py")
+    assert reading.digest_of(copy.glob("*.py")) != whole
+
+
+def test_an_older_sample_is_removed_and_a_line_says_so(cache, monkeypatch, capsys):
+    with monkeypatch.context() as older:
+        older.setattr(datasets, "_drawn_by", lambda: "000000000000")
+        old, other = simulated_sample_path(10, 1), simulated_sample_path(11, 1)
+    coarse = cache / f"{old.stem}-0a1b2c3d-coarsen16.cache"
+    coarse.write_bytes(b"what was made of it")
+    typed = cache / "galaxy10-simulated-v8-seed1-n10.h5"  # as version 2.0 named it
+    typed.write_bytes(b"older still")
+    assert capsys.readouterr().err == ""
+    new = simulated_sample_path(10, 1)
+    said = capsys.readouterr().err.splitlines()
+    assert sorted(said) == [
+        f"{name} was drawn by another version of galaxy_lib: removed."
+        for name in sorted([old.name, typed.name])
+    ]
+    assert {path.name for path in cache.glob("*.h5")} == {new.name, other.name}
+    assert not coarse.exists()
+    assert {path.stem for path in cache.glob("*.checked")} == {new.stem, other.stem}
+    assert simulated_sample_path(10, 1) == new
+    assert capsys.readouterr().err == ""
+
+
+def test_a_sample_under_another_drawings_name_is_made_anew(cache, monkeypatch, capsys):
+    with monkeypatch.context() as older:
+        older.setattr(datasets, "_drawn_by", lambda: "000000000000")
+        stale = simulated_sample_path(10, 1)
+    name = stale.name.replace("000000000000", datasets._drawn_by())
+    right = stale.rename(cache / name)
+    assert simulated_sample_path(10, 1) == right
+    assert "was drawn by another version of galaxy_lib." in capsys.readouterr().err
+    with h5py.File(right) as ds:
+        assert ds.attrs["drawn_by"] == datasets._drawn_by()
 
 
 def test_a_cache_that_cannot_be_written_says_which_variable_helps(cache):

@@ -2,8 +2,9 @@
 
     python tools/execute_notebooks.py [NOTEBOOK ...]     (without a name: all but the exercises)
 
-What differs from run to run without saying anything (timestamps, the kernel's version, widget
-state) is left out, so that a diff shows what changed.
+A cached sample that is not what the code draws is refused. What differs from run to run without
+saying anything (timestamps, the kernel's version, widget state) is left out, so that a diff shows
+what changed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+from golden_drawing import refuse_another
 from nbclient import NotebookClient
 
 from galaxy_lib.files.datasets import simulated_sample_path
@@ -62,7 +64,9 @@ def execute(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    os.environ["GALAXY10_FILE"] = str(simulated_sample_path())
+    sample = simulated_sample_path()
+    refuse_another(sample)
+    os.environ["GALAXY10_FILE"] = str(sample)
     for name in sys.argv[1:] or all_notebooks():
         print(name, flush=True)
         execute(Path(name))

@@ -6,19 +6,21 @@ schema. `dataset_path` chooses, `open_dataset` opens and validates, `describe` s
 
 from __future__ import annotations
 
+import functools
 import os
 import pickle
 import re
 import subprocess
 import sys
-import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import h5py
 import numpy as np
+from isal import isal_zlib
 
 from galaxy_lib import arguments
 from galaxy_lib.arguments import optional, takes, whole
@@ -41,7 +43,26 @@ GZIP_LEVEL = 1  # on these noisy pictures 6 is no smaller and takes twice the ti
 
 
 def cache_folder() -> Path:
-    """Return the user's cache folder, or the one that the variable GALAXY10_CACHE names."""
+    """Return the user's cache folder, or the one that the variable GALAXY10_CACHE names.
+
+    What galaxy_lib keeps, there and elsewhere, and what makes it stale:
+
+    - the simulated sample (here): named by a digest of the source of `galaxy_lib.simulator`, the
+      seed and the number of galaxies; another drawing is another file, and takes the old one away;
+    - its note that all of it was looked at (``.checked``): the file's inode, size and times;
+    - coarsened pictures (beside the file, or here; ``.cache``, and ``.rows.cache`` of files that
+      memory cannot hold): the same of the file they were made from, the size of the blocks, and a
+      digest of the source that makes them;
+    - a download that was cut (``.part`` where it goes): the address, and what the server says of
+      the file's version;
+    - a survey's catalogue (where it was asked for): the network's fingerprint, the calibration,
+      each file's size and time, and the form of its columns;
+    - executed pages, with GALAXY10_FILE or EXECUTE=all (``_build/.jupyter_cache``): the file in
+      use, all of galaxy_lib's source, and the page's code.
+
+    What a process keeps in memory is keyed by the same things. The pages themselves keep outputs
+    with a digest of the code that made them; nbval holds them to what comes out today.
+    """
     if chosen := os.environ.get("GALAXY10_CACHE"):
         return arguments.path("GALAXY10_CACHE", chosen)
     import pooch
@@ -327,7 +348,7 @@ def _check_new(path: Path) -> None:
 
 
 def _pack(picture: np.ndarray) -> bytes:
-    return zlib.compress(np.ascontiguousarray(picture), GZIP_LEVEL)
+    return isal_zlib.compress(np.ascontiguousarray(picture), GZIP_LEVEL)
 
 
 @takes(
@@ -384,14 +405,13 @@ def write_piece(
 def simulated_sample_path(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) -> Path:
     """Return the simulated sample in the user's cache folder, made now if it is not there.
 
-    One that has been damaged is made anew, and a line on standard error says so.
+    One that has been damaged is made anew, and one that an older galaxy_lib drew is removed; a
+    line on standard error says so.
     """
     from filelock import FileLock, Timeout
 
-    from galaxy_lib.simulator import VERSION
-
     folder = cache_folder()
-    path = folder / f"galaxy10-simulated-v{VERSION}-seed{seed}-n{n_images}.h5"
+    path = folder / f"galaxy10-simulated-{_drawn_by()}-seed{seed}-n{n_images}.h5"
     if _was_found_sound(path):
         return path
     try:
@@ -410,6 +430,7 @@ def simulated_sample_path(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) 
                     path.unlink()
                 if not path.exists():
                     simulate_sample(path, n_images, seed)
+                    _remove_older(path)
                 _note_sound(path)
         finally:
             lock.release()
@@ -419,6 +440,25 @@ def simulated_sample_path(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) 
             "name another folder in the environment variable GALAXY10_CACHE."
         ) from error
     return path
+
+
+@functools.cache
+def _drawn_by() -> str:
+    """Return what decides pixels, plans and labels: a digest of the simulator's source."""
+    from galaxy_lib import simulator
+
+    return reading.digest_of(Path(simulator.__file__).parent.glob("*.py"))
+
+
+def _remove_older(path: Path) -> None:
+    """Remove the sample of this seed and number that another drawing made, and what hangs on it."""
+    rest = path.stem[path.stem.index("-seed") :]
+    for old in path.parent.glob(f"galaxy10-simulated-*{rest}.h5"):
+        if old != path:
+            for kept in [old, *path.parent.glob(f"{old.stem}[.-]*")]:
+                with suppress(OSError):  # another program may have it open
+                    kept.unlink()
+            _tell(f"{old.name} was drawn by another version of galaxy_lib: removed.")
 
 
 def _tell(line: str) -> None:
@@ -444,6 +484,8 @@ def _unsound(path: Path, n_images: int) -> str | None:
         with open_dataset(path) as ds:
             if not all(ds[name].fletcher32 for name in ("ans", *CATALOGUE)):
                 return f"{path} has no checksums."
+            if ds.attrs.get("drawn_by") != _drawn_by():
+                return f"{path} was drawn by another version of galaxy_lib."
             if len(ds["ans"]) != n_images:
                 return f"{path} holds {len(ds['ans'])} galaxies."
             for name in CATALOGUE:
@@ -463,9 +505,11 @@ def simulate_sample(
 ) -> None:
     """Write simulated galaxies to a new file; the same number and seed give the same bytes.
 
+    On a processor of another kind, one level in a few hundred thousand may differ by one.
+
     Raises FileExistsError if ``path`` exists, ValueError if ``n_images`` is below 1.
     """
-    from galaxy_lib.simulator import VERSION, plan_sample
+    from galaxy_lib.simulator import plan_sample
 
     _check_new(path)
     plans = plan_sample(seed, n_images)
@@ -477,7 +521,8 @@ def simulate_sample(
             columns["redshift"][row], columns["pxscale"][row], picture = drawing
             yield picture
 
-    attributes = {"simulated": True, "seed": seed, "version": VERSION, "generator": "galaxy_lib"}
+    attributes = {"simulated": True, "seed": seed, "drawn_by": _drawn_by()}
+    attributes["generator"] = "galaxy_lib"
     _write(path, 256, [p.label for p in plans], packed(), columns, attributes)
 
 

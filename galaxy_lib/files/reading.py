@@ -7,6 +7,7 @@ chunks of full-size pictures are ever in memory, whatever the chunks look like.
 
 from __future__ import annotations
 
+import functools
 import glob
 import itertools
 import json
@@ -33,13 +34,24 @@ from isal import isal_zlib
 from galaxy_lib import arguments
 from galaxy_lib.arguments import takes, whole
 
-FORMAT = 1  # of the cache: raised when its bytes change their meaning
 SLAB_BYTES = 64 * 2**20  # full-size pictures read at a time on h5py's own path
 LARGEST_CHUNK = 256 * 2**20  # a chunk has to be in memory whole
 GZIP, SHUFFLE = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE
 FLETCHER32 = h5py.h5z.FILTER_FLETCHER32
 CACHE_BLOCK = 16 * 2**20  # bytes that share one checksum
 HEAD_BYTES = 2**20  # more than the first line of any cache
+
+
+def digest_of(sources: Iterable[Path]) -> str:
+    """Return twelve hex digits that change with any line of some source files.
+
+    They name what the files make. A checkout with other line ends is the same source.
+    """
+    digest = blake2b(digest_size=6)
+    for source in sorted(sources, key=lambda path: path.name):
+        digest.update(source.name.encode() + b"\n")
+        digest.update(source.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
 
 
 def n_workers() -> int:
@@ -471,9 +483,16 @@ def stamp(path: Path) -> tuple[int, ...]:
     return file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns
 
 
+@functools.cache
+def _made_by() -> str:
+    """Return what the caches are made by: this file and `stored`."""
+    here = Path(__file__)
+    return digest_of([here, here.with_name("stored.py")])
+
+
 def cache_key(path: Path, shape: tuple[int, ...], coarsen: int) -> str:
-    """Return what a cache must have been made from."""
-    return repr((FORMAT, *stamp(path), shape, coarsen))
+    """Return what a cache must have been made from, and by."""
+    return repr((_made_by(), *stamp(path), shape, coarsen))
 
 
 def _blocks(array: np.ndarray) -> list[memoryview]:
