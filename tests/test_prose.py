@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 import subprocess
@@ -10,41 +9,25 @@ import sys
 from pathlib import Path
 
 import pytest
+from prose_numbers import (
+    ASIDE,
+    CAME_OUT,
+    NUMBER,
+    PERCENT,
+    ROW,
+    numbers,
+    output_texts,
+    paragraphs,
+    plain,
+    stands_in,
+    value,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = ROOT / "chapters"
 PAGES = sorted(
     [*CHAPTERS.glob("*.ipynb"), *(CHAPTERS / "deeper").glob("*.ipynb")], key=lambda p: p.name
 )
-SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-NUMBER = r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?"
-# Not results: code, formulas, the targets of links, and what is counted off.
-ASIDE = r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)|(?:[Cc]hapters?|[Cc]lass(?:es)?|[Rr]ows?|[Ff]igures?) \d+"
-
-
-def plain(text: str) -> str:
-    """Write powers of ten and signs as Python does."""
-    text = re.sub(
-        r"\s?[·×]\s?10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", lambda m: "e" + m[1].translate(SUPERSCRIPTS), text
-    )
-    return text.replace("−", "-").replace("\u202f", "").replace("\xa0", " ")
-
-
-def numbers(text: str) -> list[str]:
-    return [match.rstrip(",") for match in re.findall(NUMBER, plain(text))]
-
-
-def value(number: str) -> float:
-    return float(number.replace(",", ""))
-
-
-def stands_in(number: str, printed: set[float], percent: bool) -> bool:
-    """Say whether a printed number, rounded like this one, is this one."""
-    mantissa, _, power = number.replace(",", "").partition("e")
-    unit = 10.0 ** (int(power or 0) - len(mantissa.partition(".")[2]))
-    wanted = value(number)
-    candidates = printed | ({100 * p for p in printed} if percent else set())
-    return any(abs(abs(p) - wanted) <= unit * 0.5000001 for p in candidates)
 
 
 def missing_numbers(path: Path) -> list[tuple[str, str]]:
@@ -52,21 +35,17 @@ def missing_numbers(path: Path) -> list[tuple[str, str]]:
     printed: set[float] = set()
     missing = []
     for cell in json.loads(path.read_text("utf-8"))["cells"]:
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            texts = [output.get("text", ""), data.get("text/plain", "")]
-            texts.append(re.sub(r"<[^>]*>", " ", html.unescape("".join(data.get("text/html", "")))))
-            for text in texts:
-                printed |= {value(n) for n in numbers("".join(text))}
+        for text in output_texts(cell):
+            printed |= {value(n) for n in numbers(text)}
         if cell["cell_type"] != "markdown":
             continue
-        for paragraph in re.split(r"\n\s*\n", "".join(cell["source"])):
-            if not paragraph.startswith("**What came out.**"):
+        for paragraph in paragraphs("".join(cell["source"])):
+            if not paragraph.startswith(CAME_OUT):
                 continue
             text = plain(re.sub(ASIDE, " ", paragraph))
             for match in re.finditer(NUMBER, text):
                 number = match[0].rstrip(",")
-                percent = re.match(r"\s?(?:%|percent|points)", text[match.end() :]) is not None
+                percent = PERCENT.match(text[match.end() :]) is not None
                 if not stands_in(number, printed, percent):
                     missing.append((number, paragraph[:60]))
     return missing
@@ -95,9 +74,6 @@ def test_the_search_finds_what_is_wrong(tmp_path):
         assert missing_numbers(page(prose, output)) == [], prose
     for prose in ("0.546", "0.54", "54 %", "1,081", "7 · 10⁻⁷", "77", "55"):
         assert len(missing_numbers(page(prose, output))) == 1, prose
-
-
-ROW = re.compile(r"^\| .+ \|.*\d\.\d{3} ± \d\.\d{3} \|$", flags=re.M)
 
 
 def test_rows_of_our_network_are_those_of_the_runs():
