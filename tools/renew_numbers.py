@@ -182,7 +182,7 @@ def conclusions(text: str, numbers: list[tuple[re.Match, float, float]]) -> list
     errors = [
         (b, a, decimals(m))
         for m, b, a in numbers
-        if re.search(r"(?:±|\berrors?\b[^.\d]{0,12})\s*\(?$", text[: m.start()])
+        if re.search(r"(?:±|\berrors?\b[^.,;:\d\n]{0,12})\s*\(?$", text[: m.start()])
     ]
     for (m1, b1, a1), (m2, b2, a2) in itertools.combinations(numbers, 2):
         was, now = f"{short(b1)}, {short(b2)}", f"{short(a1)}, {short(a2)}"
