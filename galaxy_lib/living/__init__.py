@@ -10,6 +10,8 @@ import importlib
 _PLACES = {
     "Batch": "batch",
     "Confusion": "confusion",
+    "Frames": "drawn",
+    "LiveOnly": "drawn",
     "Trainer": "trainer",
     "Valley": "valley",
     "Volunteer": "volunteer",

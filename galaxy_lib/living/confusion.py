@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import traitlets
 
 from galaxy_lib.arguments import takes
+from galaxy_lib.course import OUR_DATA
+from galaxy_lib.data import DataManager
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
 from galaxy_lib.living.figure import GALAXIES, STATIC, LivingFigure, predicted
 from galaxy_lib.living.pictures import sprite
@@ -38,6 +41,18 @@ class Confusion(LivingFigure):
     simulated = traitlets.Bool().tag(sync=True)
     side = traitlets.Int().tag(sync=True)
     sprite = traitlets.Bytes().tag(sync=True)
+
+    _pictures: ClassVar = ("sprite",)
+
+    @classmethod
+    def _drawn(cls, values: dict[str, Any]) -> dict[str, Any]:
+        rows = values["rows"]
+        with DataManager(**OUR_DATA) as data_manager:
+            for cell, places in values["cells"].items():
+                if (data_manager.ans[[rows[i] for i in places]] != int(cell) // N_TYPES).any():
+                    raise ValueError("its rows are other galaxies in the file in use")
+            picture, _ = sprite(data_manager, rows, SIDE)
+        return {"sprite": picture}
 
     @takes(data_manager=GALAXIES)
     def __init__(self, data_manager, predictions: Sequence[int]) -> None:

@@ -25,9 +25,11 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Callable, Sequence
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
@@ -39,6 +41,7 @@ from PIL import Image  # matplotlib's own requirement
 from galaxy_lib import arguments
 from galaxy_lib.arguments import function, having, optional, several, takes, whole
 from galaxy_lib.galaxy import Galaxy, galaxy_types
+from galaxy_lib.living.stored import Stored
 from galaxy_lib.plots import learning_curves
 
 Picture = Figure | Axes | np.ndarray
@@ -66,6 +69,84 @@ def _values(name: str, value: Any) -> list:
     return list(value)
 
 
+class Frames(Stored, widgets.VBox):
+    """Sliders and their pictures, which the browser itself chooses from: see `frames`.
+
+    Parameters
+    ----------
+    names : list of str
+        What each slider sets.
+    labels : list of lists of str
+        How each of its values is written.
+    start : list of int
+        The place of each slider's first value.
+    pictures : list of str
+        As HTML, one for each choice of values; the last slider's changes fastest.
+    """
+
+    def __init__(
+        self,
+        names: list[str],
+        labels: list[list[str]],
+        start: list[int],
+        pictures: list[str],
+    ) -> None:
+        sliders = [
+            widgets.SelectionSlider(
+                options=[(text, i) for i, text in enumerate(texts)],
+                index=first,
+                description=name,
+                style={"description_width": "initial"},
+                layout=widgets.Layout(width="95%", max_width="36rem"),
+            )
+            for name, texts, first in zip(names, labels, start, strict=True)
+        ]
+        # One for all pictures: a smaller page.
+        layout, style = widgets.Layout(), widgets.HTML().style
+        waiting = iter(pictures)
+
+        def stack(depth: int) -> widgets.Widget:
+            """Pictures of the values chosen so far; a stack for each slider that is still open."""
+            if depth == len(sliders):
+                return widgets.HTML(next(waiting), layout=layout, style=style)
+            children = [stack(depth + 1) for _ in labels[depth]]
+            found = widgets.Stack(children, selected_index=start[depth])
+            widgets.jslink((sliders[depth], "index"), (found, "selected_index"))
+            return found
+
+        super().__init__([*sliders, stack(0)])
+        self.add_class("galaxy-frames")
+        self._told = {"names": names, "labels": labels, "start": start, "pictures": pictures}
+
+    def stored(self) -> dict[str, Any]:
+        """Return what it was made of."""
+        return self._told
+
+    @classmethod
+    def from_stored(cls, values: Mapping[str, Any]) -> Self:
+        """Return it made again."""
+        if len(values["pictures"]) != math.prod(map(len, values["labels"])):
+            raise ValueError("its pictures are not one for each choice of values")
+        return cls(**values)
+
+
+class LiveOnly(Stored, widgets.VBox):
+    """What needs a kernel: a page has a sentence in its place (custom.css), and so it is stored."""
+
+    def __init__(self, children: Sequence[widgets.Widget] = ()) -> None:
+        super().__init__(children)
+        self.add_class("galaxy-live")
+
+    def stored(self) -> dict[str, Any]:
+        """Return nothing: without a kernel its controls move nothing."""
+        return {}
+
+    @classmethod
+    def from_stored(cls, values: Mapping[str, Any]) -> Self:
+        """Return it without controls."""
+        return cls(**values)
+
+
 @takes(
     draw=function, values=_values, name=_names, alt=_text, label=_text,
     start=partial(whole, low=-(2**31)),
@@ -78,7 +159,7 @@ def frames(
     alt: Text,
     label: Text = "{}",
     start: int = 0,
-) -> widgets.VBox:
+) -> Frames:
     """Draw one picture per value and return them with the slider that chooses between them.
 
     It works with no kernel: on the published page the browser itself follows the slider.
@@ -110,33 +191,15 @@ def frames(
         raise arguments.wrong("values", values, mend)
     else:
         values = [_values(f"values[{i}]", choices) for i, choices in enumerate(values)]
-    sliders = [
-        widgets.SelectionSlider(
-            options=[(_write(label, value), i) for i, value in enumerate(choices)],
-            index=start % len(choices),
-            description=title,
-            style={"description_width": "initial"},
-            layout=widgets.Layout(width="95%", max_width="36rem"),
-        )
-        for title, choices in zip(name, values, strict=True)
+    pictures = [
+        _picture_html(draw(*chosen), _write(alt, *chosen)) for chosen in itertools.product(*values)
     ]
-    layout, style = widgets.Layout(), widgets.HTML().style  # one for all pictures: a smaller page
-
-    def stack(chosen: tuple, depth: int) -> widgets.Widget:
-        """Pictures for the values chosen so far; a stack for each slider that is still open."""
-        if depth == len(values):
-            picture = _picture_html(draw(*chosen), _write(alt, *chosen))
-            return widgets.HTML(picture, layout=layout, style=style)
-        children = [stack((*chosen, value), depth + 1) for value in values[depth]]
-        found = widgets.Stack(children, selected_index=sliders[depth].index)
-        widgets.jslink((sliders[depth], "index"), (found, "selected_index"))
-        return found
-
-    return widgets.VBox([*sliders, stack((), 0)]).add_class("galaxy-frames")
+    labels = [[_write(label, value) for value in choices] for choices in values]
+    return Frames(list(name), labels, [start % len(choices) for choices in values], pictures)
 
 
 @takes(draw=function, alt=_text)
-def live(draw: Callable[..., Picture], *, alt: Text, **controls: widgets.Widget) -> widgets.VBox:
+def live(draw: Callable[..., Picture], *, alt: Text, **controls: widgets.Widget) -> LiveOnly:
     """Return ``controls`` above a picture that the kernel draws again whenever one is moved.
 
     Parameters
@@ -157,11 +220,11 @@ def live(draw: Callable[..., Picture], *, alt: Text, **controls: widgets.Widget)
     for control in controls.values():
         control.observe(update, "value")
     update()
-    return _live_only(*controls.values(), picture)
+    return LiveOnly([*controls.values(), picture])
 
 
 @takes(data_manager=having("images", "give a DataManager"))
-def browse(data_manager) -> widgets.VBox:
+def browse(data_manager) -> LiveOnly:
     """Leaf through the galaxies of each class, at the size in which the file has them (live)."""
     answers = np.asarray(data_manager.ans)
     rows = {k: np.flatnonzero(answers == k) for k in galaxy_types if k in answers}
@@ -194,7 +257,7 @@ def train_live(
     n_epochs: int = 1000,
     interval: int = 100,
     **settings,
-) -> widgets.VBox:
+) -> LiveOnly:
     """Train a network epoch by epoch with buttons to run, pause and step (live).
 
     Parameters
@@ -230,11 +293,7 @@ def train_live(
 
     play.observe(advance, "value")
     step.on_click(lambda _button: advance())
-    return _live_only(widgets.HBox([play, step]), line, picture)
-
-
-def _live_only(*children: widgets.Widget) -> widgets.VBox:
-    return widgets.VBox(children).add_class("galaxy-live")  # custom.css replaces it on a page
+    return LiveOnly([widgets.HBox([play, step]), line, picture])
 
 
 def _write(text: Text, *values, **named) -> str:

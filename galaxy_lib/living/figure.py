@@ -7,12 +7,14 @@ module; on a published page `chapters/_ext/offline.py` and ``living_manager.js``
 
 from __future__ import annotations
 
+import base64
 import functools
 import io
 import math
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import anywidget
 import numpy as np
@@ -24,6 +26,7 @@ from galaxy_lib.arguments import having, optional, takes, truth
 from galaxy_lib.course import OUR_DATA
 from galaxy_lib.data import DataManager
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
+from galaxy_lib.living.stored import Stored
 
 STATIC = Path(__file__).parent / "static"
 SIDE = 16
@@ -32,7 +35,7 @@ MOST_BYTES = 120_000
 GALAXIES = having("test_indices", "give a DataManager")
 
 
-class LivingFigure(anywidget.AnyWidget):
+class LivingFigure(Stored, anywidget.AnyWidget):
     """The base of the living figures; each names its module: ``_esm = STATIC / "name.js"``.
 
     Attributes
@@ -58,8 +61,46 @@ class LivingFigure(anywidget.AnyWidget):
             raise TypeError(f"{cls.__name__} has no {strange[0]!r}: give some of {known}.")
         return {name: cls._checks[name](name, value) for name, value in traits.items()}
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: a living figure>"
+    # Traits that are pictures of the file's galaxies: not stored, but drawn from the file again.
+    _pictures: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def _kept(cls) -> list[str]:
+        """Return the names of what is stored: neither pictures nor what is anywidget's own."""
+        others = {*anywidget.AnyWidget.class_trait_names(), *cls._pictures}
+        return [
+            name
+            for name in cls.class_trait_names(sync=True)
+            if name not in others and name[0] != "_"
+        ]
+
+    @classmethod
+    def _drawn(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Return `_pictures` for a figure of these values; a ValueError if its file is another."""
+        return {}
+
+    def stored(self) -> dict[str, Any]:
+        """Return what a notebook keeps of it: its values, bytes in base64, without pictures."""
+        values = {name: getattr(self, name) for name in self._kept()}
+        return {
+            name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
+            for name, value in values.items()
+        }
+
+    @classmethod
+    def from_stored(cls, values: Mapping[str, Any]) -> Self:
+        """Return the figure that `stored` told of, on the file in use."""
+        if differing := sorted(set(cls._kept()) ^ values.keys()):
+            where = "the code" if differing[0] in values else "the notebook"
+            raise ValueError(f"{differing[0]!r} is missing in {where}")
+        traits = cls.class_traits()
+        values = {
+            name: base64.b64decode(value) if isinstance(traits[name], traitlets.Bytes) else value
+            for name, value in values.items()
+        }
+        figure = cls.__new__(cls)
+        LivingFigure.__init__(figure, **values, **cls._drawn(values))
+        return figure
 
 
 def predicted(name: str, value: Any, n: int) -> np.ndarray:
@@ -102,13 +143,18 @@ def sample(data_manager: DataManager | None = None) -> Sample:
     if data_manager is None:
         with DataManager(**OUR_DATA) as data_manager:
             return sample(data_manager)
-    file = data_manager.path.stat()
     sets = ("training_indices", "validation_indices", "test_indices")
     rows = [np.sort(getattr(data_manager, name)) for name in sets]
     share = min(1, MOST_GALAXIES / len(data_manager.ans))
     # Training shuffles its rows: sorted, the same split is the same picture.
-    rows = tuple(tuple(each[: round(share * len(each))].tolist()) for each in rows)
-    return _sample(data_manager.path, (file.st_mtime_ns, file.st_size), rows)
+    rows = [each[: round(share * len(each))] for each in rows]
+    return _sample_of(data_manager.path, rows)
+
+
+def _sample_of(path: Path, sets: list[np.ndarray]) -> Sample:
+    file = path.stat()
+    rows = tuple(tuple(each.tolist()) for each in sets)
+    return _sample(path, (file.st_mtime_ns, file.st_size), rows)
 
 
 @functools.lru_cache(maxsize=4)
@@ -167,6 +213,18 @@ class SampleFigure(LivingFigure):
     counts = traitlets.Dict().tag(sync=True)  # galaxies of each class, by set
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     statement = traitlets.Unicode().tag(sync=True)
+
+    _pictures: ClassVar = ("sprite_middle", "sprite_whole")
+
+    @classmethod
+    def _drawn(cls, values: dict[str, Any]) -> dict[str, Any]:
+        rows = np.frombuffer(values["rows"], "<u4")
+        ends = np.cumsum([values["n_training"], values["n_validation"]])
+        with DataManager(**OUR_DATA) as data_manager:
+            found = _sample_of(data_manager.path, np.split(rows, ends))
+        if found.labels.tobytes() != values["labels"]:
+            raise ValueError("its rows are other galaxies in the file in use")
+        return {"sprite_middle": found.middle, "sprite_whole": found.whole}
 
     @takes(data_manager=optional(GALAXIES))
     def __init__(self, data_manager: DataManager | None = None, **traits) -> None:

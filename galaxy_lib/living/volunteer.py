@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import traitlets
 
 from galaxy_lib import arguments
 from galaxy_lib.arguments import CAPTION, several, takes
+from galaxy_lib.course import OUR_DATA
+from galaxy_lib.data import DataManager
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
 from galaxy_lib.living.figure import GALAXIES, STATIC, LivingFigure, predicted
 from galaxy_lib.living.pictures import sprite
@@ -54,6 +57,19 @@ class Volunteer(LivingFigure):
     side = traitlets.Int().tag(sync=True)
     sprite = traitlets.Bytes().tag(sync=True)
 
+    _pictures: ClassVar = ("sprite",)
+
+    @classmethod
+    def _drawn(cls, values: dict[str, Any]) -> dict[str, Any]:
+        rows = values["rows"]
+        if not rows:
+            return {}
+        with DataManager(**OUR_DATA) as data_manager:
+            if data_manager.ans[rows].tolist() != values["labels"]:
+                raise ValueError("its rows are other galaxies in the file in use")
+            picture, _ = sprite(data_manager, [*rows, *_examples(data_manager.ans)], SIDE)
+        return {"sprite": picture}
+
     @takes(data_manager=GALAXIES)
     def __init__(self, data_manager, predictions: Sequence[int] | None = None) -> None:
         test, ans = data_manager.test_indices, data_manager.ans
@@ -66,8 +82,7 @@ class Volunteer(LivingFigure):
                 f"a volunteer classifies {N}. A larger file has enough."
             )
             return
-        # Examples: the first of each class, as chapter 1 shows them; where there is none, any.
-        examples = [int(np.argmax(ans == k)) for k in range(N_TYPES)]
+        examples = _examples(ans)
         rng = np.random.default_rng(N)
         order = rng.permutation(np.flatnonzero(~np.isin(test, examples)))
         chosen = np.concatenate([order[ans[test[order]] == k][:2] for k in range(N_TYPES)])
@@ -127,6 +142,11 @@ class Volunteer(LivingFigure):
             raise arguments.wrong("said", given, f"give {N} classes, 0 to 9, for each volunteer")
         np.add.at(matrix, (np.broadcast_to(self.labels, said.shape), said), 1)
         return matrix
+
+
+def _examples(ans: np.ndarray) -> list[int]:
+    """Return the first of each class, as chapter 1 shows them; where there is none, any."""
+    return [int(np.argmax(ans == k)) for k in range(N_TYPES)]
 
 
 def read_code(code: str, set_id: int) -> list[int]:
