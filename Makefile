@@ -4,6 +4,10 @@
 PYTHON ?= python3
 # For a graded course: make book TOC=_toc_without_solutions.yml
 TOC ?= _toc.yml
+# The book shows the outputs stored in the notebooks, and executes what is newer than its outputs.
+# To execute every one: make book EXECUTE=all; with GALAXY10_FILE that is so.
+EXECUTE ?=
+book: export BOOK_EXECUTE := $(EXECUTE)
 # requirements.lock names the exact versions of a run that passed.
 REQUIREMENTS ?= requirements.txt
 ifeq ($(OS),Windows_NT)

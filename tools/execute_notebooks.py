@@ -4,7 +4,8 @@
 
 A cached sample that is not what the code draws is refused. What differs from run to run without
 saying anything (timestamps, the kernel's version, widget state) is left out, so that a diff shows
-what changed.
+what changed. What stays beside the outputs is a digest of the code that made them, by which the
+book knows that it may show them, and the values of figures that move (`galaxy_lib.living.stored`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from nbclient import NotebookClient
 from galaxy_lib.files.datasets import simulated_sample_path
 
 ROOT = Path(__file__).resolve().parents[1]
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+sys.path.insert(0, str(ROOT / "chapters" / "_ext"))
+
+from stored_outputs import DIGEST, FIGURE, VIEW, code_digest  # noqa: E402
 
 
 def all_notebooks() -> list[Path]:
@@ -35,11 +38,15 @@ def clean(notebook: nbformat.NotebookNode) -> None:
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
+        DIGEST: code_digest(notebook),
     }
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [o for o in cell.outputs if WIDGET_VIEW not in o.get("data", {})]
+            for output in cell.outputs:
+                if FIGURE in output.get("data", {}):
+                    output.data.pop(VIEW, None)
+            cell.outputs = [o for o in cell.outputs if VIEW not in o.get("data", {})]
 
 
 def execute(path: Path) -> None:

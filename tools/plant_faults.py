@@ -200,6 +200,18 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         NBVAL,
     ),
     ("a cross-reference", C + "index.md", substitute("notation.md", "notatoin.md"), "book"),
+    (
+        "a cell edited and not executed, its outputs the same",
+        C + "04_momentum.ipynb",
+        in_code("Valley()", "Valley()  # as above"),
+        "tests/test_notebooks.py",
+    ),
+    (
+        "a stored figure that fits no code",
+        C + "04_momentum.ipynb",
+        substitute('"eta": 0.039', '"slope": 0.039'),
+        "book",
+    ),
     ("a raising cell", C + "02_managing_the_data.ipynb", raising_cell, NBVAL),
     # Faults in cells that draw, each behind a figure that carries a claim.
     (

@@ -2,7 +2,11 @@
 
 Sphinx and its execution cache look at a notebook's text alone. Here they also look at what the
 notebook reads: the data file in use and galaxy_lib's source. Each combination keeps a cache of its
-own, so that going from the simulated sample to the real galaxies and back executes nothing twice.
+own, so that going from one file of real galaxies to another and back executes nothing twice.
+
+What is executed at all `stored_outputs` decides: on the simulated sample, notebooks whose code is
+newer than their outputs, and the two pages in Markdown that have code and keep no outputs, the
+landing page and the colophon.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from sphinx.util import logging
 
 import galaxy_lib
 from galaxy_lib.files.datasets import dataset_path
+from stored_outputs import is_rendered
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +64,6 @@ def separate_caches(app, config) -> None:
     config.nb_execution_cache_path = str(
         Path(app.outdir).parent / ".jupyter_cache" / config.galaxy_fingerprint
     )
-    # On the sample these print what is stored in them: nbval holds them to it, not the book.
-    if not os.environ.get("GALAXY10_FILE"):
-        config.nb_execution_excludepatterns = ["*/exercises/*.ipynb", "*/solutions/*.ipynb"]
 
 
 def start_afresh_for_another_toc(app, config) -> None:
@@ -85,11 +87,9 @@ def execute_side_by_side(app, env, docnames) -> None:
         return
     cache = get_cache(app.config.nb_execution_cache_path)
 
-    def is_executed(path) -> bool:
-        excluded = app.config.nb_execution_excludepatterns
-        return path.suffix == ".ipynb" and not any(map(path.match, excluded))
-
-    def is_new(notebook) -> bool:
+    def has_to_run(path, notebook) -> bool:
+        if is_rendered(path, notebook, app.config):
+            return False
         try:
             cache.match_cache_notebook(notebook)
         except KeyError:
@@ -101,9 +101,9 @@ def execute_side_by_side(app, env, docnames) -> None:
         return first, -path.stat().st_size
 
     paths = [Path(env.doc2path(name)) for name in docnames]
-    paths = sorted(filter(is_executed, paths), key=turn)
+    paths = sorted((path for path in paths if path.suffix == ".ipynb"), key=turn)
     waiting = {path: nbformat.read(path, 4) for path in paths}
-    waiting = {path: notebook for path, notebook in waiting.items() if is_new(notebook)}
+    waiting = {path: each for path, each in waiting.items() if has_to_run(path, each)}
     if not waiting:
         return
     workers = min(os.cpu_count() or 1, len(waiting))
