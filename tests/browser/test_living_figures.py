@@ -23,6 +23,10 @@ PAGES = {
     "Confusion": "chapters/06_evaluation.html",
     "Volunteer": "chapters/01_exploring_the_data.html",
 }
+ALL_SIX = PAGES | {
+    "Trainer": "chapters/05_training.html",
+    "Window": "chapters/08_convolution.html",
+}
 STATIC = Path(__file__).resolve().parents[2] / "galaxy_lib" / "living" / "static"
 AXE = """async name => (await axe.run("." + name, {preload: false})).violations
   .flatMap(found => found.nodes.map(node => found.id + " " + node.html.slice(0, 120)))"""
@@ -87,6 +91,57 @@ def test_everybody_can_use_it(name, mode, open_figure):
         assert min(place["width"], place["height"]) >= 24, control.evaluate("e => e.outerHTML")
     figure = page.locator("figure", has=box)
     assert re.match(r"Fig\. \d+", figure.locator("figcaption").inner_text())
+
+
+def touch(page, name, box):
+    """Move, press or choose one thing of a figure's own."""
+    if name == "Valley":
+        box.get_by_label("η").focus()
+        press(page, "ArrowRight", 5)
+    elif name == "Batch":
+        box.get_by_role("slider").focus()
+        press(page, "End", 1)
+    elif name == "Confusion":
+        box.locator("button.cell[aria-pressed=false]").first.click()
+    elif name == "Volunteer":
+        box.locator("button.kind").first.click()
+    elif name == "Trainer":
+        box.get_by_role("button", name="One epoch").click()
+    elif name == "Window":
+        box.get_by_role("slider", name="place of the window").focus()
+        press(page, "ArrowUp", 3)
+
+
+def ids_of_figures(page):
+    """The names of a built page's models: `stored_outputs` begins those that it made itself."""
+    place = r'<div class="galaxy-living-place"><script type="application/json">(.*?)</script>'
+    text = (HTML / page).read_text("utf-8")
+    return [json.loads(told)["id"] for told in re.findall(place, text)]
+
+
+@pytest.mark.parametrize("name", ALL_SIX)
+def test_it_computes_on_a_page_that_was_rendered(name, open_figure):
+    """No kernel was there when the book was made: the figure came out of the notebook."""
+    names = ids_of_figures(ALL_SIX[name])
+    assert names, "there is no figure"
+    assert all(each.startswith("stored-") for each in names), (
+        "this page was executed: `make book` without EXECUTE=all, on the simulated sample"
+    )
+    page, box = open_figure(name, on=ALL_SIX[name])
+    page.wait_for_timeout(1000)  # what is drawn at first is there
+    before = box.inner_text()
+    touch(page, name, box)
+    page.wait_for_function(
+        "([name, before]) => document.querySelector(name).innerText !== before",
+        arg=[f".galaxy-living.{name.lower()}", before],
+    )
+
+
+def test_the_landing_page_was_executed():
+    """It keeps no outputs; its picture and its figure come out of a kernel."""
+    (name,) = ids_of_figures("chapters/index.html")
+    assert not name.startswith("stored-")
+    assert 'class="hero"' in (HTML / "chapters/index.html").read_text("utf-8")
 
 
 def test_valley_follows_sliders_and_hands(open_figure):
