@@ -166,7 +166,9 @@ def read(tmp_path, monkeypatch):
             "warning",
             lambda text, *parts, **_: warnings.append(text % parts),
         )
-        env = SimpleNamespace(doc2path=lambda name: str(tmp_path / f"{name}.ipynb"))
+        env = SimpleNamespace(
+            doc2path=lambda name: str(tmp_path / f"{name}.ipynb"), reread_always=set()
+        )
         app = SimpleNamespace(env=env, srcdir=tmp_path, config=config)
         stored_outputs.choose(app, config)
         source = [nbformat.writes(notebook)]

@@ -73,6 +73,7 @@ def render_what_is_stored(app, docname: str, source: list[str]) -> None:
             name = path.relative_to(app.srcdir).as_posix()
             mend = f"execute the page: python tools/execute_notebooks.py {name}"
             logger.warning("%s; %s", problem, mend, location=docname)
+            app.env.reread_always.add(docname)  # the next build says so again
     source[0] = nbformat.writes(notebook)
 
 

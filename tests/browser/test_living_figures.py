@@ -102,7 +102,7 @@ def touch(page, name, box):
         box.get_by_role("slider").focus()
         press(page, "End", 1)
     elif name == "Confusion":
-        box.locator("button.cell[aria-pressed=false]").first.click()
+        box.locator("button.cell:not([aria-pressed])").first.click()
     elif name == "Volunteer":
         box.locator("button.kind").first.click()
     elif name == "Trainer":
