@@ -265,7 +265,9 @@ def command(name: str, notice: str) -> list[str]:
     """Return the command that should notice a fault in file ``name``."""
     python = [sys.executable, "-m"]
     if notice == "book":
-        return [*python, "jupyter_book", "build", ".", "-W", "--keep-going"]
+        # No module of that name can be run; its command lies beside Python.
+        jupyter_book = shutil.which("jupyter-book", path=Path(sys.executable).parent)
+        return [jupyter_book, "build", ".", "-W", "--keep-going"]
     if notice == NBVAL:
         return [*python, "pytest", "-q", "-x", "-p", "no:cacheprovider", "--nbval", name]
     return [*python, "pytest", "-q", "-x", "-p", "no:cacheprovider", notice]
@@ -290,7 +292,7 @@ def main(words: list[str]) -> int:
             if tuple(argv) not in healthy:
                 healthy[tuple(argv)] = passes(argv)
                 if not healthy[tuple(argv)]:
-                    print(f"fails with nothing broken: {' '.join(argv[2:])}", flush=True)
+                    print(f"fails with nothing broken: {' '.join(argv)}", flush=True)
             path = tree / name
             before = path.read_text(encoding="utf-8")
             path.write_text(edit(before), encoding="utf-8")
