@@ -72,7 +72,10 @@ def execute(path: Path) -> None:
 
 if __name__ == "__main__":
     sample = simulated_sample_path()
-    refuse_another(sample)
+    try:
+        refuse_another(sample)
+    except ValueError as error:
+        sys.exit(str(error))
     os.environ["GALAXY10_FILE"] = str(sample)
     for name in sys.argv[1:] or all_notebooks():
         print(name, flush=True)
