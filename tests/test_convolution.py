@@ -512,4 +512,4 @@ def test_what_was_promised_of_accuracy_was_reached():
     assert len({run["seed"] for run in ours["runs"]}) >= 3
     assert mean["convolutional"] >= 0.62
     assert ours["weights"] * 30 <= 12288 * 400 + 400 * 10  # the original's dense network
-    assert mean["convolutional"] >= 0.540 + 0.10  # chapter 5's and 6's, at 18 times the pictures
+    assert mean["convolutional"] >= 0.617 + 0.10  # chapter 6's best, at 18 times the pictures
