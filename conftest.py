@@ -1,6 +1,10 @@
-"""Every test sees the simulated sample, whatever the environment says (a notebook's kernel too)."""
+"""Every test sees the simulated sample, whatever the environment says (a notebook's kernel too).
+
+What the checks draw comes from one seed a run, which is printed: set it to see a failure again.
+"""
 
 import os
+import secrets
 from pathlib import Path
 
 # Its first import lists the fonts and says so on stderr, which in a notebook is an error.
@@ -9,6 +13,21 @@ import matplotlib.font_manager  # noqa: F401
 from galaxy_lib.files.datasets import simulated_sample_path
 
 os.environ["GALAXY10_FILE"] = str(simulated_sample_path())
+
+
+def pytest_configure() -> None:
+    """Draw the seed of a run; the workers of xdist, and kernels, inherit it."""
+    os.environ["CHECK_SEED"] = os.environ.get("CHECK_SEED") or str(secrets.randbelow(2**32))
+
+
+def pytest_report_header() -> str:
+    return f"the checks draw from CHECK_SEED={os.environ['CHECK_SEED']}"
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say it again at the end, where a log is read, also under ``-q``."""
+    if terminalreporter.stats.get("failed") or terminalreporter.stats.get("error"):
+        terminalreporter.write_line(f"To see it again: {pytest_report_header()}")
 
 
 def pytest_collectstart(collector) -> None:

@@ -62,12 +62,43 @@ def test_each_known_mistake_gets_its_own_sentence_alone(name: str, in_place: Non
     value = check.right() if name not in FUNCTIONS else check.right
     assert repr(check(value)) == "correct"
     assert len(check.known) >= 5
-    # Inputs are drawn anew in each call: once in many hundreds they tell two mistakes not apart.
     for sentence, wrong in check.known:
-        said = {repr(check(wrong))}
-        if sentence not in said:
-            said = {repr(check(wrong)) for _ in range(2)}
-        assert said == {sentence}
+        assert repr(check(wrong)) == sentence
+
+
+def kept_inputs(monkeypatch: pytest.MonkeyPatch, name: str, seed: str | None) -> list:
+    """Return what a check calls an answer with, and the seed that its result keeps."""
+    if seed is None:
+        monkeypatch.delenv("CHECK_SEED", raising=False)
+    else:
+        monkeypatch.setenv("CHECK_SEED", seed)
+    seen = []
+
+    def several(self, *cases: tuple) -> list:
+        for argument in itertools.chain(*cases):
+            drawn = getattr(argument, "bit_generator", None)
+            seen.append(argument if drawn is None else drawn.state)
+        return [0] * len(cases)
+
+    monkeypatch.setattr(runner.Answer, "several", several)
+    return [CHECKS[name](right).seed, repr(seen)]
+
+
+@pytest.mark.parametrize("name", ["count_types", "split", "batches", "gradients"])
+def test_inputs_are_drawn_anew_or_from_the_seed_that_is_set(name, monkeypatch) -> None:
+    first, second = (kept_inputs(monkeypatch, name, None) for _ in range(2))
+    assert first[0] != second[0]
+    assert first[1] != second[1]
+    assert kept_inputs(monkeypatch, name, str(first[0])) == first, "the seed draws them again"
+    assert kept_inputs(monkeypatch, name, "7") == kept_inputs(monkeypatch, name, " 7 ")
+
+
+@pytest.mark.parametrize("seed", ["seven", "1.5", "-1", "²"])
+def test_a_seed_that_is_no_whole_number_is_refused(seed, monkeypatch) -> None:
+    monkeypatch.setenv("CHECK_SEED", seed)
+    with pytest.raises(ValueError, match=f"should be a whole number .* not {seed!r}") as said:
+        checks.sigmoid(right)
+    assert "\n" not in str(said.value)
 
 
 @pytest.mark.parametrize(("name", "answer"), RIGHT, ids=ids(RIGHT))
@@ -330,7 +361,7 @@ def test_imports_are_not_counted(tmp_path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_waiting_is_not_computing() -> None:
-    message = judged(lambda x: time.sleep(60))
+    message = judged(lambda x: time.sleep(3600))
     assert "it computes nothing there" in message
 
 
@@ -341,7 +372,9 @@ def test_the_worker_holds_no_right_value() -> None:
         return sum(name.split(".")[0] == "galaxy_lib" for name in sys.modules) + 0 * x
 
     worker = process.start(2, fresh=True)
-    assert runner.Answer(hand_over(answer), worker)(np.zeros(3)).tolist() == [0, 0, 0]
+    assert runner.Answer(hand_over(answer), worker, np.random.default_rng(1))(
+        np.zeros(3)
+    ).tolist() == [0, 0, 0]
     worker.kill()
 
 
@@ -368,10 +401,11 @@ def test_prints_and_warnings_of_an_answer_stay_inside(capfd, recwarn) -> None:
 
 def test_under_nbgrader_the_same_check_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-    with pytest.raises(checks.CheckFailed, match=r"^sigmoid: The sign") as caught:
+    monkeypatch.setenv("CHECK_SEED", "7")
+    with pytest.raises(checks.CheckFailed, match=r"^sigmoid: .*CHECK_SEED=7\)$") as caught:
         checks.sigmoid(lambda x: 1 / (1 + np.exp(x)))
     assert caught.value._render_traceback_() == [f"CheckFailed: {caught.value}"]
-    with pytest.raises(checks.CheckFailed, match="not attempted yet"):
+    with pytest.raises(checks.CheckFailed, match=r"not attempted yet$"):
         checks.sigmoid(None)
     assert checks.sigmoid(lambda x: 1 / (1 + np.exp(-x))).passed
 

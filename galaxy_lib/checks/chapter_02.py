@@ -221,7 +221,7 @@ coarsen.mistakes(
 @judged(2)
 def split(answer):
     """Split rows at random into training and test rows."""
-    seed = int(np.random.default_rng().integers(2**31))
+    seed = int(answer.rng.integers(2**31))
 
     def rows(n, partition, seed):
         value = answer(n, partition, np.random.default_rng(seed))
@@ -293,7 +293,7 @@ def split(answer):
             "One of the sets is sorted: leave it in random order.",
         ),
     )
-    for n, partition in ((int(np.random.default_rng().integers(40, 90)), 0.5), (10, 0.3)):
+    for n, partition in ((int(answer.rng.integers(40, 90)), 0.5), (10, 0.3)):
         what = f"{n} rows and partition={partition}"
         try:
             training, test = rows(n, partition, seed)

@@ -75,6 +75,6 @@ def _shown(name: str, result: Result) -> nbformat.NotebookNode:
     """Return the output that nbgrader marks: an error earns nothing."""
     if result.passed:
         return nbformat.v4.new_output("execute_result", {"text/plain": "correct"})
-    told = f"{name}: {result}"
+    told = result.told(name)
     trace = [f"CheckFailed: {told}"]
     return nbformat.v4.new_output("error", ename="CheckFailed", evalue=told, traceback=trace)

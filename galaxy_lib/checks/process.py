@@ -2,8 +2,9 @@
 
 An answer goes there by cloudpickle, as bytes that nothing but the worker unpacks; inputs go in,
 plain data come back. The worker's own processor time is counted, without that of imports, and it
-is killed when the limit is reached. In a browser there are no processes: there the answer runs in
-place, and an endless one does not end before the page is closed.
+is killed when the limit is reached. Seconds on a clock are not counted: on a busy machine, a
+worker that would run if it could is waited for. In a browser there are no processes: there the
+answer runs in place, and an endless one does not end before the page is closed.
 """
 
 from __future__ import annotations
@@ -172,8 +173,8 @@ class Worker:
             raise
 
     def _wait(self, handed: Handed, limit: float):
-        start, idle = self._cpu(), 0.0
-        last, importing, since = start, False, time.monotonic()
+        begin = start = last = self._cpu()
+        idle, waited, importing = 0.0, 0.0, False
         while True:
             try:
                 reply = self.replies.get(timeout=STEP)
@@ -181,7 +182,10 @@ class Worker:
                 now = self._cpu()
                 if importing:
                     start += now - last  # not the answer's time
-                idle = 0.0 if importing or now > last or self._runs() else idle + STEP
+                # Where it neither computes nor would if the machine were less busy, it waits.
+                waits = now == last and not self._runs()
+                idle = idle + STEP if waits and not importing else 0.0
+                waited += STEP if waits else 0.0
                 last = now
                 if self.spent + now - start > limit:
                     line = self._line(handed)
@@ -194,7 +198,7 @@ class Worker:
                     raise Stopped(
                         f"It was stopped{line}: it computes nothing there. Does it wait for input?"
                     ) from None
-                if (seconds := time.monotonic() - since) > max(40, 10 * self.limit):
+                if (seconds := waited + now - begin) > max(40, 10 * self.limit):
                     line = self._line(handed)
                     raise Stopped(f"It was stopped{line}, after {seconds:.0f} s.") from None
                 continue
@@ -227,7 +231,7 @@ class Worker:
         if os.name == "posix":
             with contextlib.suppress(OSError):
                 self.process.send_signal(signal.SIGUSR1)
-            time.sleep(0.2)
+                self._written()
         self.places.seek(0)
         last = re.split(r"most recent call first\)?:?\n", self.places.read()[-20_000:])[-1]
         files = rf"{re.escape(handed.filename)}|<dynamic-code>"
@@ -237,6 +241,16 @@ class Worker:
         number = int(found[2])
         own = found[1] == handed.filename
         return worker.told_line(number, handed.line(number) if own else "", found[3])
+
+    def _written(self) -> None:
+        """Wait until the trace that was asked for is whole: until it grows no longer."""
+        before = 0
+        for _ in range(100):
+            time.sleep(2 * STEP)
+            size = os.fstat(self.places.fileno()).st_size
+            if size == before > 0 or not self.alive:
+                return
+            before = size
 
 
 class Here:

@@ -6,6 +6,9 @@ computes what is right, in another way than the model solution; beside it stand 
 too. A mistake is named where the answer agrees with it on *every* input; else the check says what
 is true of one of them. Where more than one answer is right, `judged` makes a check of a function
 that looks for itself.
+
+All that a call draws comes from one seed, which its result keeps. Where the environment variable
+CHECK_SEED holds a whole number, that is the seed, and the call repeats what it did.
 """
 
 from __future__ import annotations
@@ -37,15 +40,24 @@ _results: dict[str, Result] = {}
 
 
 class Result:
-    """What a check says: ``message`` is shown; ``passed`` and ``attempted`` are True or False."""
+    """What a check says: ``message`` is shown; ``passed`` and ``attempted`` are True or False.
 
-    def __init__(self, message: str) -> None:
-        self.message = message
+    ``seed`` is what the inputs were drawn from; CHECK_SEED draws them again. It is not shown, for
+    notebooks are compared with what they printed before.
+    """
+
+    def __init__(self, message: str, seed: int | None = None) -> None:
+        self.message, self.seed = message, seed
         self.passed = message == "correct"
         self.attempted = message != "not attempted yet"
 
     def __repr__(self) -> str:
         return self.message
+
+    def told(self, name: str) -> str:
+        """Return one line for who grades: the exercise, what is wrong, and how to see it again."""
+        again = f" (CHECK_SEED={self.seed})" if self.attempted and not self.passed else ""
+        return f"{name}: {self}{again}"
 
 
 class CheckFailed(AssertionError):
@@ -123,7 +135,10 @@ def exercise(chapter: int, *, read: Callable | None = None) -> Callable:
 
 
 def judged(chapter: int) -> Callable:
-    """Make a check of a function that calls the answer itself and raises `Wrong` or returns."""
+    """Make a check of a function that calls the answer itself and raises `Wrong` or returns.
+
+    What it draws, it draws from the answer's ``rng``.
+    """
 
     def make(look: Callable) -> Callable:
         check = _register(chapter, look, look)
@@ -138,14 +153,17 @@ def _register(chapter: int, function: Callable, look: Callable) -> Callable:
     name = function.__name__
 
     def check(answer=None) -> Result:
-        grading = bool(os.environ.get("NBGRADER_EXECUTION"))
+        grading, seed = bool(os.environ.get("NBGRADER_EXECUTION")), draw_seed()
         try:
-            result = judge(name, hand_over(answer, name), limit=10 if grading else 2, fresh=grading)
+            handed = hand_over(answer, name)
         except ValueError as error:
-            result = Result(str(error))
+            result = Result(str(error), seed)
+        else:
+            limit = 10 if grading else 2
+            result = judge(name, handed, limit=limit, fresh=grading, seed=seed)
         _results[name] = result
         if grading and not result.passed:
-            raise CheckFailed(f"{name}: {result}")
+            raise CheckFailed(result.told(name))
         return result
 
     known = _chapters.setdefault(chapter, {})
@@ -159,28 +177,55 @@ def _register(chapter: int, function: Callable, look: Callable) -> Callable:
     return check
 
 
-def judge(name: str, handed: Handed, *, limit: float = 2, fresh: bool = False) -> Result:
-    """Judge an answer that was handed over, and say what came out; never raise.
+def draw_seed() -> int:
+    """Return the seed of one call: CHECK_SEED, or a new one. Raise ValueError where that is none.
+
+    Only who set the variable can meet this error, so it is raised, also by a check.
+    """
+    text = os.environ.get("CHECK_SEED", "").strip()
+    if not text:
+        return int(np.random.default_rng().integers(2**32))
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"CHECK_SEED should be a whole number from 0 on, such as 7, not {text!r}.")
+    return int(text)
+
+
+def judge(
+    name: str,
+    handed: Handed,
+    *,
+    limit: float = 2,
+    fresh: bool = False,
+    seed: int | None = None,
+) -> Result:
+    """Judge an answer that was handed over, and say what came out; no answer makes this raise.
 
     The answer may compute for ``limit`` seconds, in the worker that waits or in a ``fresh`` one.
+    Its inputs are drawn from ``seed``, by default from `draw_seed`.
     """
+    seed = draw_seed() if seed is None else seed
+    return Result(_judged(name, handed, limit, fresh, seed), seed)
+
+
+def _judged(name: str, handed: Handed, limit: float, fresh: bool, seed: int) -> str:
+    """Return what a `Result` says."""
     if handed.answer == NOTHING:  # no process has to look at it
-        return Result(_why_blank_value(handed.source, None))
+        return _why_blank_value(handed.source, None)
     check = next(checks[name] for checks in _chapters.values() if name in checks)
     worker = process.start(limit, fresh=fresh)
     try:
         with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
-            check.look(Answer(handed, worker))
+            check.look(Answer(handed, worker, np.random.default_rng(seed)))
     except (Wrong, process.Stopped) as told:
-        return Result(str(told))
+        return str(told)
     except Failure as failure:
-        return Result(failure.told)
+        return failure.told
     except Exception:
-        return Result("The result has another form than the text asks for.")
+        return "The result has another form than the text asks for."
     finally:
         if fresh:
             worker.kill()
-    return Result("correct")
+    return "correct"
 
 
 class Failure(Exception):
@@ -195,10 +240,13 @@ class Failure(Exception):
 
 
 class Answer:
-    """A student's answer: ``value`` as plain data, or called as the function that it is."""
+    """A student's answer: ``value`` as plain data, or called as the function that it is.
 
-    def __init__(self, handed: Handed, worker) -> None:
-        self._handed, self._worker = handed, worker
+    Inputs for it are drawn from ``rng``, which nothing else draws from.
+    """
+
+    def __init__(self, handed: Handed, worker, rng: np.random.Generator) -> None:
+        self._handed, self._worker, self.rng = handed, worker, rng
         reply = worker.take(handed)
         if "error" in reply:
             raise Wrong(
@@ -331,7 +379,7 @@ def _judge_value(answer: Answer, right, mistakes) -> None:
 
 
 def _judge_function(answer: Answer, right, make_cases, mistakes, read) -> None:
-    cases = [*make_cases(np.random.default_rng())]
+    cases = [*make_cases(answer.rng)]
     wanted = [right(*_copied(arguments)) for _, arguments in cases]
     wanted = [read(value) if read else value for value in wanted]
     values = [
