@@ -99,8 +99,8 @@ def _(rng):
             sets.append((x, y))
         order = rng.permutation(n)
         x, y = x[:, order], y[:, order]
-        # In the last one, the largest output of all is where the first known one is.
-        x[divmod(y.argmax(), n)] += 3 if n == 12 else 0
+        # In the last set alone, the largest output of all is where the first known one is.
+        x[tuple(np.argwhere(y > 0.5)[0 if n == 12 else -1])] += 3
         sets[1] = x, y
         yield f"{n} test galaxies of {n_out} classes", (_forward(n_out), *sets)
 

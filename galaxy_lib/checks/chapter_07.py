@@ -276,7 +276,8 @@ def temperature(u, y, candidates):
 @temperature.cases
 def _(rng):
     # Labels drawn from the softmax of u / T: the best candidate lies near T.
-    for T, n, S in ((3.0, 6, 400), (0.4, 4, 300), (1.0, 10, 500), (0.25, 8, 400)):
+    # Twenty outputs: there the other classes weigh enough to lead to another candidate.
+    for T, n, S in ((3.0, 6, 400), (0.4, 4, 300), (1.0, 20, 500), (0.25, 8, 400)):
         u = rng.normal(0, 1.5 * T, (n, S))
         drawn = (np.cumsum(_softmax(u / T), axis=0) > rng.uniform(size=S)).argmax(axis=0)
         y = np.where(np.arange(n)[:, np.newaxis] == drawn, 0.99, 0.01)

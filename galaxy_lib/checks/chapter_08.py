@@ -103,7 +103,8 @@ def slide(w, x):
 def _(rng):
     for k, shape in ((3, (6, 8, 2)), (2, (5, 4, 3)), (4, (4, 7, 1))):
         what = "a window of {0}×{0} and a picture of {1}×{2}×{3}".format(k, *shape)
-        yield what, (rng.normal(size=(k, k, shape[2])), rng.uniform(0.01, 1, shape))
+        w = rng.normal(-2 * (shape[2] == 1), 1, (k, k, shape[2]))  # one map is all below 0
+        yield what, (w, rng.uniform(0.01, 1, shape))
 
 
 def _framed(x, n):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 HTML = Path(__file__).resolve().parents[2] / "_build" / "html"
+PATIENCE = 300  # seconds: no machine that can build the book needs so long for one thing
 COMPRESSED = (".html", ".css", ".js", ".json", ".svg")  # on the way from a server
 MODES = {
     "desktop-light": (1280, 900, "light"),
@@ -12,6 +16,21 @@ MODES = {
     "phone-light": (390, 844, "light"),
     "phone-dark": (390, 844, "dark"),
 }
+
+
+def patient(opened):
+    """Give a page or a context time: what does not come on a slow machine must not come at all."""
+    opened.set_default_timeout(1000 * PATIENCE)
+    return opened
+
+
+def until(page, holds: Callable[[], bool], what: str) -> None:
+    """Wait until something holds, looking ten times a second."""
+    for _ in range(10 * PATIENCE):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"not seen: {what}")
 
 
 def pages() -> list[str]:

@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from built_book import COMPRESSED, HTML, MODES
+from built_book import COMPRESSED, HTML, MODES, patient
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -95,10 +95,12 @@ def contexts(browser):
     def context(mode):
         if mode not in made:
             width, height, scheme = MODES[mode]
-            made[mode] = browser.new_context(
-                viewport={"width": width, "height": height},
-                color_scheme=scheme,
-                has_touch=width < 500,
+            made[mode] = patient(
+                browser.new_context(
+                    viewport={"width": width, "height": height},
+                    color_scheme=scheme,
+                    has_touch=width < 500,
+                )
             )
             made[mode].add_init_script(
                 f"localStorage.setItem('mode', '{scheme}');"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from built_book import HTML, pages
+from built_book import HTML, pages, patient, until
 
 FIGURES = [name for name in pages() if "galaxy-frames" in (HTML / name).read_text("utf-8")]
 SEEN = """figure => [...figure.querySelectorAll("img")]
@@ -26,12 +26,8 @@ def move_every_slider(page) -> int:
             at_end = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
             slider.focus()
             page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
-            for _ in range(40):
-                if figure.evaluate(SEEN) not in (before, ""):
-                    break
-                page.wait_for_timeout(50)
-            else:
-                pytest.fail(f"the picture stays when the slider «{name}» moves")
+            moved = lambda figure=figure, before=before: figure.evaluate(SEEN) not in (before, "")  # noqa: E731
+            until(page, moved, f"another picture when the slider «{name}» moves")
             assert slider.get_attribute("aria-valuetext") != said, name
     return len(figures)
 
@@ -71,7 +67,7 @@ PLACES = """() => {
 
 @pytest.mark.parametrize("width", [1280, 1520, 1920])
 def test_definitions_stand_in_the_margin_where_there_is_one(width, address, browser):
-    page = browser.new_page(viewport={"width": width, "height": 900})
+    page = patient(browser.new_page(viewport={"width": width, "height": 900}))
     page.goto(address + "chapters/03_batching.html")
     places = page.evaluate(PLACES)
     page.close()

@@ -23,8 +23,8 @@ import nbformat
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from built_book import HTML, MODES
-from living_pages import ROOT, loaded_by, write_page
+from built_book import HTML, MODES, PATIENCE, patient, until
+from living_pages import BARE, ROOT, loaded_by, write_page
 
 from conftest import QuietHandler
 from galaxy_lib import NeuralNetwork
@@ -32,9 +32,11 @@ from galaxy_lib.galaxy import one_hot, scale_pixels
 from galaxy_lib.living import Trainer
 
 LANDING = {"view": "middle", "loss": "cross-entropy", "turned": True}
-MS_PER_EPOCH = 60
-# What trains for ten seconds at that pace takes so many updates of batches of 64.
-UPDATES_IN_TEN_SECONDS = 10_000 // MS_PER_EPOCH * math.ceil(1080 / 64)
+# What trains for ten seconds at 60 ms an epoch takes so many updates of batches of 64.
+UPDATES_IN_TEN_SECONDS = 10_000 // 60 * math.ceil(1080 / 64)
+# Speed is measured by a bare product in the same page (see `living_pages`), which is 35 to 50 ms
+# an epoch where these were: an epoch 60 ms, the first batch 0.5 to 0.9 s, the longest task 10 ms.
+EPOCH, FIRST_BATCH_DRAWN, LONGEST_TASK = 2.5, 40, 1
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +82,26 @@ def fraction_of(figure) -> float:
     return float(figure.locator(".score strong").inner_text())
 
 
-def wait_for_updates(page, figure, n, seconds=240):
-    start = time.monotonic()
-    while updates_of(figure) < n:
-        assert time.monotonic() - start < seconds, f"only {updates_of(figure)} updates"
+def wait_for_updates(page, figure, n, seen=lambda updates: None):
+    """Wait as long as it goes on, and show each count of updates to ``seen``."""
+    updates, still = updates_of(figure), 0
+    while updates < n:
+        assert still < 10 * PATIENCE, f"it stands at {updates} updates"
         page.wait_for_timeout(100)
+        before, updates = updates, updates_of(figure)
+        still = still + 1 if updates == before else 0
+        seen(updates)
+
+
+def wait_until_it_rests(page, figure):
+    """Wait until what a Trainer says of itself stays the same for a second of looks."""
+    texts = []
+
+    def rests():
+        texts.append(figure.locator(".head").inner_text())
+        return len(texts) > 10 and len(set(texts[-10:])) == 1
+
+    until(page, rests, "a Trainer that rests")
 
 
 # ---------------------------------------------------------------------------------- the maths
@@ -217,7 +234,7 @@ def test_decoded_pixels_are_the_galaxies(decoded):
 # ---------------------------------------------------------------------- what must be reached
 
 
-FIRST_BATCH = """async () => {
+TOUCH = """async () => {
   const figure = document.querySelector(".galaxy-living");
   const button = [...figure.querySelectorAll("button")].find((b) => b.textContent === "One batch");
   const trained = new Promise((resolve) => {
@@ -234,13 +251,14 @@ FIRST_BATCH = """async () => {
 
 def test_first_batch_soon_after_the_first_touch(open_page):
     """The sprite, the Worker, one batch, and its drawing; the best of five, on a busy machine."""
-    took = []
+    took, bare = [], []
     for _ in range(5):
         page = open_page()
-        took.append(page.evaluate(FIRST_BATCH) / 1000)
+        took.append(page.evaluate(TOUCH))
+        bare.append(page.evaluate(BARE))
         page.close()
-    print("first batch after", [f"{each:.2f} s" for each in took])
-    assert min(took) <= 1.5
+    print(f"first batch after {min(took):.0f} ms, {min(took) / min(bare):.1f} bare epochs")
+    assert min(took) <= FIRST_BATCH_DRAWN * min(bare)
 
 
 PACE = """async () => {
@@ -249,33 +267,29 @@ PACE = """async () => {
   const x = Float32Array.from({ length: 768 * 1080 }, () => random.uniform());
   const network = new Network({ N_in: 768, N_hidden: 40, random });
   const answers = Uint8Array.from({ length: 64 }, () => random.integer(10));
-  const took = [];
-  for (let batch = 0; batch < 300; batch++) {
+  let least = Infinity;
+  for (let batch = 0; batch < 200; batch++) {
     const rows = Int32Array.from({ length: 64 }, () => random.integer(1080));
     const start = performance.now();
     network.step(columns(x, rows, 768), answers, 1, 0.9);
-    took.push(performance.now() - start);
+    least = Math.min(least, performance.now() - start);
     if (batch % 20 === 19) await new Promise((go) => setTimeout(go, 20));
   }
-  return took;
+  return 17 * least;
 }"""
 
 
 def test_an_epoch_is_quick(site, contexts):
-    """Seventeen batches of 64, each as quick as one in ten: other programs are not in its way.
+    """Two products as large as the bare one, and all the rest; both in turns, the quickest of each.
 
-    Where they are for seconds on end, it looks again, five times at most.
+    What else runs on the machine only adds to either.
     """
     page = contexts("desktop-light").new_page()
     page.goto(site[1] + "chapters/page.html")
-    for _ in range(5):
-        took = 17 * np.percentile(page.evaluate(PACE), [10, 50])
-        print(f"an epoch at 40 hidden units: {took[0]:.0f} ms, median {took[1]:.0f} ms")
-        if took[0] <= MS_PER_EPOCH:
-            break
-        page.wait_for_timeout(2000)
+    epochs, bare = zip(*[(page.evaluate(PACE), page.evaluate(BARE)) for _ in range(4)], strict=True)
     page.close()
-    assert took[0] <= MS_PER_EPOCH
+    print(f"an epoch {min(epochs):.0f} ms, bare {min(bare):.0f}: {min(epochs) / min(bare):.2f}")
+    assert min(epochs) <= EPOCH * min(bare)
 
 
 @pytest.mark.parametrize(
@@ -295,12 +309,14 @@ def test_ten_seconds_teach_it(settings, wanted, contexts, tmp_path):
         figure = page.locator(".galaxy-living")
         figure.get_by_role("button", name="Train it now").click()
         lately = []
-        while (updates := updates_of(figure)) < UPDATES_IN_TEN_SECONDS:
-            page.wait_for_timeout(100)
+
+        def seen(updates, figure=figure, lately=lately):
             if updates > 0.9 * UPDATES_IN_TEN_SECONDS:
                 lately.append(fraction_of(figure))
+
+        wait_for_updates(page, figure, UPDATES_IN_TEN_SECONDS, seen)
         figure.get_by_role("button", name="Pause").click()
-        right.append(np.mean(lately))  # over the last second: it flickers from epoch to epoch
+        right.append(np.mean(lately))  # over the last tenth: it flickers from epoch to epoch
     page.close()
     print(f"{settings}: {np.round(right, 3)} right")
     assert np.mean(right) >= wanted
@@ -339,13 +355,13 @@ def test_it_learns_as_much_as_galaxy_lib(decoded):
 
 
 def longest_task(open_page, browser) -> float:
-    """Return the processor's milliseconds of the longest task on the page's own thread."""
+    """Return the processor's time of the longest task on the page's own thread, in bare epochs."""
     page = open_page()
+    bare = page.evaluate(BARE)
     figure = page.locator(".galaxy-living").nth(0)
     browser.start_tracing(page=page, categories=["toplevel", "__metadata"])
     figure.get_by_role("button", name="Train it now").click()
-    wait_for_updates(page, figure, 100)
-    page.wait_for_timeout(3000)
+    wait_for_updates(page, figure, 1000)
     events = json.loads(browser.stop_tracing())["traceEvents"]
     threads = {
         (event["pid"], event["tid"])
@@ -358,17 +374,17 @@ def longest_task(open_page, browser) -> float:
         if event["name"].endswith("RunTask") and event.get("ph") == "X"
         if (event["pid"], event["tid"]) in threads
     ]
-    print(f"{len(tasks)} tasks, the longest {max(tasks):.0f} ms")
+    print(f"{len(tasks)} tasks, the longest {max(tasks):.0f} ms; a bare epoch {bare:.0f} ms")
     assert len(tasks) > 100
-    return max(tasks)
+    return max(tasks) / bare
 
 
 def test_the_page_stays_fluid_while_it_trains(open_page, browser):
-    """No task takes the page's own thread more than 50 ms, once in three visits.
+    """No task takes the page's own thread longer than a bare epoch would, once in three visits.
 
     What other programs push out of the processor's cache makes every task longer.
     """
-    assert any(longest_task(open_page, browser) <= 50 for _ in range(3))
+    assert any(longest_task(open_page, browser) <= LONGEST_TASK for _ in range(3))
 
 
 def test_weight(site):
@@ -431,7 +447,7 @@ def test_presets_and_runs_that_are_kept(open_page):
     lines = figure.locator(".chart path.line")
     lines.nth(5).wait_for(state="attached")
     figure.get_by_role("button", name="Another seed").click()
-    page.wait_for_timeout(500)
+    wait_for_updates(page, figure, 50)
     lines.nth(5).wait_for(state="attached")
     assert lines.count() == 6
     assert "seed 1" in figure.locator(".kept li").inner_text()
@@ -449,8 +465,7 @@ def test_the_same_seed_gives_the_same_network(open_page):
             figure.get_by_role("button", name=start).click()
             figure.locator(".head .note", has_text="0 updates").wait_for()
         figure.get_by_role("button", name="One epoch").click()
-        figure.locator(".head .note", has_text="17 updates").wait_for()
-        page.wait_for_timeout(300)
+        figure.locator(".head .note", has_text="17 updates").wait_for()  # drawn with the matrix
         seen.append(figure.locator("table.confusion").inner_text())
     assert seen[0] == seen[1] != seen[2]
 
@@ -467,32 +482,34 @@ def test_a_screen_reader_hears_how_it_stands(open_page):
         }"""
     )
     figure.get_by_role("button", name="Train it now").click()
-    page.wait_for_timeout(10_000)
+    page.wait_for_function("window.said.length >= 5")  # "Training." at once, then how it stands
     said = page.evaluate("window.said")
     assert any(re.search(r"0\.\d{3} of the test galaxies right", text) for _, text in said)
     times = [moment for moment, _ in said]
     gaps = [later - earlier for earlier, later in itertools.pairwise(times[1:])]
-    assert min(gaps, default=4000) > 3500
+    assert np.median(gaps) > 3500, "not more often than one can listen to"
 
 
 def test_reduced_motion_draws_once_a_second(site, browser):
-    context = browser.new_context(reduced_motion="reduce")
+    context = patient(browser.new_context(reduced_motion="reduce"))
     page = context.new_page()
     page.goto(site[1] + "chapters/page.html")
     figure = page.locator(".galaxy-living").nth(0)
     figure.get_by_role("button", name="Train it now").click()
     wait_for_updates(page, figure, 1)
-    page.evaluate(
-        """() => {
-          window.drawn = 0;
+    drawn, seconds = page.evaluate(
+        """async () => {
+          let drawn = 0;
           const line = document.querySelector(".galaxy-living .score strong");
-          new MutationObserver(() => (window.drawn += 1)).observe(line.closest(".head"),
+          new MutationObserver(() => (drawn += 1)).observe(line.closest(".head"),
             { childList: true, characterData: true, subtree: true });
+          const start = performance.now();
+          await new Promise((done) => setTimeout(done, 3000));
+          return [drawn, (performance.now() - start) / 1000];
         }"""
     )
-    page.wait_for_timeout(3000)
     # A drawing changes up to four texts.
-    assert page.evaluate("window.drawn") <= 4 * 4
+    assert drawn <= 4 * (1 + seconds)
     context.close()
 
 
@@ -518,7 +535,7 @@ def test_every_width_and_theme(mode, open_page):
         button.tap() if "phone" in mode else button.click()
         wait_for_updates(page, figure, 20)
         figure.get_by_role("button", name="Pause").click()
-        page.wait_for_timeout(300)
+        figure.locator("li canvas").nth(11).wait_for(state="attached")
         assert figure.locator("li canvas").count() == 12
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= MODES[mode][0]
@@ -552,7 +569,7 @@ def jupyterlab(tmp_path):
         "data = DataManager(crop=128, coarsen=8, seed=1, validation=0.1)\n"
         "other = NeuralNetwork(data, hidden_layer_size=10, loss='cross-entropy', seed=3)\n"
         "list(other.epochs(20, learning_rate=1.0))\ntrainer.show(other)\n"
-        "print(f'shown {other.assess():.3f}')",
+        "print('shown', other.n_updates, f'{other.assess():.3f}')",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
@@ -575,11 +592,12 @@ def jupyterlab(tmp_path):
         subprocess.Popen(command, stderr=file, stdout=file, env=environment) as server,
     ):
         try:
-            deadline = time.monotonic() + 120
-            while not (found := re.search(r"http://127\.0\.0\.1:\d+/", log.read_text())):
+            for _ in range(PATIENCE):
+                if found := re.search(r"http://127\.0\.0\.1:\d+/", log.read_text()):
+                    break
                 assert server.poll() is None, log.read_text()[-2000:]
-                assert time.monotonic() < deadline, log.read_text()[-2000:]
-                time.sleep(0.3)
+                time.sleep(1)
+            assert found, log.read_text()[-2000:]
             yield found[0]
         finally:
             server.terminate()
@@ -587,15 +605,19 @@ def jupyterlab(tmp_path):
 
 def test_it_works_in_jupyterlab(jupyterlab, browser):
     """The same module, with a kernel: Python takes its weights, and gives it others."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    page.set_default_timeout(120_000)
+    page = patient(browser.new_page(viewport={"width": 1280, "height": 1000}))
     page.goto(jupyterlab + "lab/tree/living.ipynb")
     page.get_by_text("| Idle").wait_for()
-    page.wait_for_timeout(1000)
 
     def run(cell):
-        page.locator(".jp-Notebook .jp-CodeCell .cm-content").nth(cell).click()
-        page.keyboard.press("Shift+Enter")
+        # Before JupyterLab is all there, it hears no keys: then the cell's number stays away.
+        place = page.locator(".jp-Notebook .jp-CodeCell").nth(cell)
+        for _ in range(5):
+            place.locator(".cm-content").click()
+            page.keyboard.press("Shift+Enter")
+            page.wait_for_timeout(1000)
+            if place.locator(".jp-InputPrompt").inner_text() != "[ ]:":
+                return
 
     run(0)
     figure = page.locator(".jp-OutputArea .galaxy-living")
@@ -603,7 +625,7 @@ def test_it_works_in_jupyterlab(jupyterlab, browser):
     wait_for_updates(page, figure, 17)
     figure.get_by_role("button", name="Pause").click()
     figure.get_by_role("button", name="Go on").wait_for()
-    page.wait_for_timeout(1500)
+    wait_until_it_rests(page, figure)
     updates, right = updates_of(figure), fraction_of(figure)
     run(1)
     said = page.locator(".jp-OutputArea-output", has_text="got ").last
@@ -614,10 +636,11 @@ def test_it_works_in_jupyterlab(jupyterlab, browser):
     run(2)
     said = page.locator(".jp-OutputArea-output", has_text="shown ").last
     said.wait_for()
-    page.wait_for_timeout(2000)
-    assert fraction_of(figure) == pytest.approx(float(said.inner_text().split()[1]), abs=0.05)
     hidden = figure.get_by_role("slider", name="hidden units")
-    assert hidden.get_attribute("aria-valuetext") == "10"
+    until(page, lambda: hidden.get_attribute("aria-valuetext") == "10", "the other network")
+    _, n, there = said.inner_text().split()
+    until(page, lambda: updates_of(figure) == int(n), "its updates")
+    assert fraction_of(figure) == pytest.approx(float(there), abs=0.05)
     page.close()
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from built_book import HTML
+from built_book import HTML, until
+from living_pages import BARE
 from scipy.signal import correlate2d
 
 from galaxy_lib.living.volunteer import N, read_code
@@ -33,6 +34,9 @@ AXE = """async name => (await axe.run("." + name, {preload: false})).violations
 MODES = ["desktop-light", "phone-dark"]
 REVEAL = "document.querySelectorAll('button.reveal[aria-expanded=false]').forEach(b => b.click())"
 REDRAWS = """name => performance.getEntriesByName("redraw " + name).map(each => each.duration)"""
+# A redraw costs at most this share of a bare epoch (see `living_pages`), which is 40 ms where a
+# frame's 16 ms were measured.
+OF_A_BARE_EPOCH = 0.4
 
 
 @pytest.fixture
@@ -76,6 +80,15 @@ def press(page, key, times):
     for _ in range(times):
         page.keyboard.press(key)
         page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+
+
+def check_redraws(page, name, at_least=1):
+    """A figure keeps up with a hand: half of its redraws are quick, beside a bare product here."""
+    durations = page.evaluate(REDRAWS, name)
+    bare = page.evaluate(BARE)
+    print(f"{name}: {len(durations)} redraws, {statistics.median(durations):.1f} ms; {bare:.0f} ms")
+    assert len(durations) > at_least
+    assert statistics.median(durations) < OF_A_BARE_EPOCH * bare
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -174,13 +187,9 @@ def test_valley_follows_sliders_and_hands(open_figure):
     assert handle.get_attribute("aria-valuetext") != "w0 −8.5, w1 1.5"
     before = path.get_attribute("d")
     box.get_by_label("noisy gradients").check()
-    page.wait_for_timeout(50)
-    assert path.get_attribute("d") != before
-    page.wait_for_timeout(1500)
-    assert "η" in box.locator(".said").inner_text()
-    durations = page.evaluate(REDRAWS, "Valley")
-    assert len(durations) > 50
-    assert statistics.median(durations) < 16
+    until(page, lambda: path.get_attribute("d") != before, "the path of noisy gradients")
+    box.locator(".said", has_text="η").wait_for(state="attached")
+    check_redraws(page, "Valley", 50)
 
 
 def test_batch_draws_the_cloud_as_one_drags(open_figure):
@@ -203,11 +212,8 @@ def test_batch_draws_the_cloud_as_one_drags(open_figure):
     cloud = box.locator("path.dots").first
     before = cloud.get_attribute("d")
     box.get_by_role("button", name="Draw other batches").click()
-    page.wait_for_timeout(50)
-    assert cloud.get_attribute("d") != before
-    durations = page.evaluate(REDRAWS, "Batch")
-    assert len(durations) > 40
-    assert statistics.median(durations) < 16
+    until(page, lambda: cloud.get_attribute("d") != before, "other batches")
+    check_redraws(page, "Batch", 40)
 
 
 def test_confusion_shows_the_galaxies_of_a_cell(open_figure):
@@ -246,8 +252,7 @@ def test_volunteer_by_keyboard_and_its_code(open_figure):
     answers = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4]
     classify(page, box, [0, "Backspace", *answers[:-1]])
     assert "Galaxy 20 of 20" in box.locator(".title").first.inner_text()
-    page.wait_for_timeout(1200)
-    assert "Galaxy 20 of 20" in box.locator(".said").inner_text()
+    box.locator(".said", has_text="Galaxy 20 of 20").wait_for(state="attached")
     page.keyboard.press(str(answers[-1]))
     code = box.get_by_label("your code").input_value()
     state = json.loads(page.evaluate("JSON.stringify(Object.entries(localStorage))"))
@@ -338,11 +343,10 @@ def test_window_slides(mode, open_figure):
     box.get_by_role("slider", name="weight in row 3, column 3").focus()
     press(page, "Home", 1)
     press(page, "PageUp", 2)
-    page.wait_for_timeout(50)
-    said = box.locator("p:not(.said)").filter(has_text="add up to").inner_text()
-    assert f"add up to {expected + 0.5 * x[3, 8]:.2f}" in said
+    said = f"add up to {expected + 0.5 * x[3, 8]:.2f}"
+    box.locator("p:not(.said)").filter(has_text=said).wait_for()
     assert box.get_by_label("weights", exact=True).input_value() == "6"  # "your own"
-    assert statistics.median(page.evaluate(REDRAWS, "Window")) < 16
+    check_redraws(page, "Window")
 
 
 def test_windows_map_is_a_correlation(open_figure):
