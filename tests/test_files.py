@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def in_child(code: str, *arguments, **variables) -> subprocess.CompletedProcess:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, env=environment, capture_output=True, timeout=120)
+    return subprocess.run(command, env=environment, capture_output=True, timeout=600)
 
 
 @pytest.fixture

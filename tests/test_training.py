@@ -530,7 +530,7 @@ def test_the_number_of_threads_changes_nothing_but_rounding(tmp_path):
         environment["OMP_NUM_THREADS"] = str(n_threads)
         run = subprocess.run(
             [sys.executable, "-c", SCRIPT, str(Path(__file__).parent), str(path)],
-            env=environment, capture_output=True, text=True, check=True, timeout=120,
+            env=environment, capture_output=True, text=True, check=True, timeout=600,
         )  # fmt: skip
         if n_threads == 1:
             assert int(run.stdout) <= 1  # OMP_NUM_THREADS=1 is honoured: no helpers at all

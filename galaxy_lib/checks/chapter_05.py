@@ -95,7 +95,7 @@ def _(rng):
             y = np.full((n_out, n), 0.01)
             y[rng.integers(0, n_out, n), np.arange(n)] = 0.99
             x = rng.uniform(0, 1.3, size=(n_in, n))
-            x[:n_out, : int(share * n)] += y[:, : int(share * n)]
+            x[:n_out, : int(share * n)] += 1.4 * y[:, : int(share * n)]  # the largest for sure
             sets.append((x, y))
         order = rng.permutation(n)
         x, y = x[:, order], y[:, order]
