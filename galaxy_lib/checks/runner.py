@@ -457,6 +457,24 @@ def _mistaken(wrong, arguments, read, right):
         return Failure(type(error).__name__, "")
 
 
+def told_apart(check: Callable, cases) -> bool:
+    """Say whether cases tell each mistake from what is right, and from those of other sentences.
+
+    For cases that are drawn anew until they do; it takes a moment for each pair of mistakes.
+    """
+    wanted = [check.right(*_copied(arguments)) for _, arguments in cases]
+    told = [("correct", wanted)]
+    for sentence, wrong in check.known:
+        values = [_mistaken(wrong, a, None, w) for (_, a), w in _pairs_of(cases, wanted)]
+        if any(
+            other != sentence and all(_agree(v, o) for v, o in _pairs_of(values, others))
+            for other, others in told
+        ):
+            return False
+        told.append((sentence, values))
+    return True
+
+
 def _agree(value, other) -> bool:
     if isinstance(value, Failure) or isinstance(other, Failure):
         both = isinstance(value, Failure) and isinstance(other, Failure)
