@@ -8,6 +8,7 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
+import plant_faults
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -141,3 +142,11 @@ def test_the_lock_names_everything():
     wanted = {"numpy", "h5py", "matplotlib", "jupyter-book", "nbval", "ipywidgets", "jupyterlab"}
     wanted |= {"pytest", "pytest-xdist", "hypothesis", "ruff", "codespell", "nbgrader"}
     assert wanted <= locked
+
+
+@pytest.mark.parametrize("fault", plant_faults.FAULTS, ids=lambda fault: fault[0])
+def test_every_planted_fault_still_has_its_place(fault):
+    """`tools/plant_faults.py` takes its time; that its faults can be planted is seen here."""
+    _, name, edit, _ = fault
+    text = (ROOT / name).read_text("utf-8")
+    assert edit(text) != text

@@ -94,6 +94,33 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         "tests/test_network.py",
     ),
     (
+        "a constant of the drawing",
+        "galaxy_lib/simulator/drawing.py",
+        substitute("lognormal(rng, 0.0137, 0.17)", "lognormal(rng, 0.0138, 0.17)"),
+        "tests/test_golden.py",
+    ),
+    (
+        "random numbers of the drawing in another order",
+        "galaxy_lib/simulator/drawing.py",
+        substitute(
+            "    add_neighbours(rng, sheet, zoom)\n    add_companions(rng, sheet, zoom)\n",
+            "    add_companions(rng, sheet, zoom)\n    add_neighbours(rng, sheet, zoom)\n",
+        ),
+        "tests/test_golden.py",
+    ),
+    (
+        "a sample that is not named by what draws it",
+        "galaxy_lib/files/datasets.py",
+        substitute('galaxy10-simulated-{_drawn_by()}-seed', "galaxy10-simulated-v8-seed"),
+        "tests/test_datasets.py",
+    ),
+    (
+        "an output edited by hand",
+        C + "04_momentum.ipynb",
+        substitute("gradient 1   v = 0.5000", "gradient 1   v = 0.5001"),
+        NBVAL,
+    ),
+    (
         "momentum without its 1 − β",
         "galaxy_lib/network.py",
         substitute("share = (1 - beta) * 2", "share = 2"),
@@ -163,13 +190,13 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
     (
         "a number in What came out",
         C + "06_evaluation.ipynb",
-        substitute("balanced accuracy is 0.510", "balanced accuracy is 0.610"),
+        substitute("balanced accuracy is 0.576", "balanced accuracy is 0.676"),
         "tests/test_prose.py",
     ),
     (
         "a row of our network's table",
         C + "05_training.ipynb",
-        substitute("0.527 ± 0.029 |", "0.627 ± 0.029 |"),
+        substitute("0.613 ± 0.028 |", "0.713 ± 0.028 |"),
         "tests/test_prose.py",
     ),
     (
@@ -281,7 +308,9 @@ def main(words: list[str]) -> int:
         tree = Path(folder) / "copy"
         copy_of_tree(tree)
         subprocess.run(["git", "init", "-q"], cwd=tree, check=True)
-        environment = os.environ | {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
+        # Another drawing takes the older sample away: not the one in your own cache.
+        cache = {"GALAXY10_CACHE": str(Path(folder) / "cache")}
+        environment = os.environ | cache | {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
 
         def passes(argv: list[str]) -> bool:
             run = subprocess.run(argv, cwd=tree, env=environment, capture_output=True)
