@@ -27,7 +27,7 @@ def golden():
 def test_three_rows_of_each_class_are_kept(golden):
     assert golden.columns[:, 0].tolist() == np.repeat(np.arange(10), 3).tolist()
     assert len(set(golden.rows.tolist())) == 30
-    assert tool.GOLDEN.stat().st_size < 20_000
+    assert tool.GOLDEN.stat().st_size < 10_000
 
 
 def test_the_code_draws_what_is_kept(golden):

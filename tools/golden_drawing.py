@@ -22,16 +22,16 @@ from galaxy_lib.files.reading import block_sums, written_whole
 from galaxy_lib.simulator import draw, plan_sample
 
 GOLDEN = Path(__file__).resolve().parents[1] / "tests/data/golden_drawing.npz"
-BLOCK = 32  # pixels a side
+BLOCK = 64  # pixels a side
 MOST = 16
-"""Levels by which the sum over a block of 1024 pixels may differ from one processor to another.
+"""Levels by which the sum over a block of 4096 pixels may differ from one processor to another.
 
 Measured: single levels in one pixel of fifty thousand, so 0 or 1 a block. A constant of the drawing
 that changes by a thousandth moves dozens of sums by hundreds."""
 
 
 class Rows(NamedTuple):
-    """Some rows of a sample: ``sums`` (n, 8, 8, 3) over blocks of pixels, and their columns.
+    """Some rows of a sample: ``sums`` (n, 4, 4, 3) over blocks of pixels, and their columns.
 
     ``columns`` (n, 5) float64 are label, ra, dec, redshift (NaN: unknown), pxscale.
     """
