@@ -559,6 +559,20 @@ def test_a_damaged_cache_is_ignored_and_made_anew(small):
         assert path.read_bytes() == good or i == 39
 
 
+def test_a_cut_cache_is_not_completed_by_what_memory_held(small):
+    """A new array may lie where the right numbers lay before, and checksums find them right."""
+    loaded(small)
+    (path,) = caches(small.parent)
+    with h5py.File(small) as ds:
+        sums = reading.load_block_sums(ds["images"], 4)
+        key = reading.cache_key(small, ds["images"].shape, 4)
+    good = path.read_bytes()
+    assert np.array_equal(reading._read_cache(path, key, np.empty_like(sums)), sums)
+    path.write_bytes(good[:-7])
+    with pytest.raises(ValueError, match="cut off"):
+        reading._read_cache(path, key, sums)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows folders have other permissions")
 def test_a_read_only_folder_is_cached_for_in_the_users_own(small, cache, monkeypatch):
     folder = small.parent / "read-only"

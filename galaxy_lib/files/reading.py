@@ -520,7 +520,8 @@ def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
         number, block = numbered
         with cache.open("rb") as file:
             file.seek(start + number * CACHE_BLOCK)
-            file.readinto(block)
+            if file.readinto(block) < len(block):
+                raise ValueError("cut off")  # the rest of the block is what memory held before
         return isal_zlib.crc32(block)
 
     if list(in_threads(fill, enumerate(_blocks(sums)), n_workers())) != checksums:
