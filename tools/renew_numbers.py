@@ -3,7 +3,7 @@
     python tools/renew_numbers.py [--since REV] [--check] [--report FILE]
 
 A number of the prose that stood at a place of the old outputs (those of REV, default HEAD) becomes
-what stands at that place now (in the working tree), rounded alike.  What has no place, or several
+what stands at that place now (in the working tree), rounded alike. What has no place, or several
 that disagree, is left alone and listed, and so is each paragraph whose conclusion may have turned.
 Exit code: 0 nothing to list, 1 something listed.
 

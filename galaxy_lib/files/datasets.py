@@ -37,7 +37,7 @@ PLAUSIBLE = {"ra": (-180, 360), "dec": (-90, 90), "pxscale": (0.001, 1000)}  # d
 MOST = 1_000_000  # galaxies in a file; pictures of more would take 200 GB
 LARGEST_SIDE = 1024
 TELL = 60  # seconds of waiting for another process after which a line says so
-GZIP_LEVEL = 1  # on these noisy pictures 6 is no smaller and takes twice the time
+GZIP_LEVEL = 1  # of isal's 0 to 3: on these noisy pictures no other is smaller
 
 # ---------------------------------------------------------------------------------- which file
 
@@ -458,7 +458,8 @@ def _remove_older(path: Path) -> None:
             for kept in [old, *path.parent.glob(f"{old.stem}[.-]*")]:
                 with suppress(OSError):  # another program may have it open
                     kept.unlink()
-            _tell(f"{old.name} was drawn by another version of galaxy_lib: removed.")
+            if not old.exists():
+                _tell(f"{old.name} was drawn by another version of galaxy_lib: removed.")
 
 
 def _tell(line: str) -> None:
@@ -505,7 +506,7 @@ def simulate_sample(
 ) -> None:
     """Write simulated galaxies to a new file; the same number and seed give the same bytes.
 
-    On a processor of another kind, one level in a few hundred thousand may differ by one.
+    On a processor of another kind, one level in some fifty thousand may differ by one.
 
     Raises FileExistsError if ``path`` exists, ValueError if ``n_images`` is below 1.
     """
