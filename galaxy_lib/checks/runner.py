@@ -32,6 +32,7 @@ from galaxy_lib.checks.process import Handed, hand_over
 from galaxy_lib.checks.worker import FIRST
 
 TOLERANCE = {2: 5e-3, 4: 1e-4, 8: 1e-4}  # of the largest value, by the bytes of a float
+LEFT_OF_ZERO = 1e-13  # what rounding leaves where values of about 1 cancel
 
 NOTHING = cloudpickle.dumps(None)
 
@@ -526,7 +527,10 @@ def _kind(value) -> str:
 
 
 def close(value, other) -> bool:
-    """Say whether values are equal up to their rounding: to float16, or to three decimals."""
+    """Say whether values are equal up to their rounding: to float16, or to three decimals.
+
+    Below `LEFT_OF_ZERO` a value is what rounding leaves of 0, as in 1 − z where z is almost 1.
+    """
     if isinstance(other, tuple):
         if not isinstance(value, tuple) or len(value) != len(other):
             return False
@@ -539,6 +543,8 @@ def close(value, other) -> bool:
     value = value.astype(float)
     size = np.abs(other[np.isfinite(other)]).max(initial=0) or 1
     tolerance = size * (1e-9 if exact else TOLERANCE.get(bytes_each, 1e-4))
+    if not exact:
+        tolerance = max(tolerance, LEFT_OF_ZERO)
     if not exact and size > 0.002 and np.array_equal(value, np.round(value, 3), equal_nan=True):
         tolerance = max(tolerance, 5.01e-4)
     return np.allclose(value, other, 0, tolerance, equal_nan=True)
