@@ -163,7 +163,7 @@ def networks(seed: int) -> dict:
         "dense, squared error": dense(seed, OURS),
         "dense, cross-entropy": dense(seed, BETTER, loss="cross-entropy"),
         "convolutional": convolutional(seed, DataManager(**MIDDLE)),
-        "convolutional, pixels permuted": convolutional(seed, Permuted(DataManager(**MIDDLE))),
+        "convolutional, pixels shuffled": convolutional(seed, Permuted(DataManager(**MIDDLE))),
     }
 
 

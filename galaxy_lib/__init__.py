@@ -7,7 +7,8 @@ from galaxy_lib.data import DataManager
 from galaxy_lib.files import datasets, reading
 from galaxy_lib.files.datasets import dataset_path
 from galaxy_lib.galaxy import Galaxy, galaxy_types
-from galaxy_lib.network import NeuralNetwork, check_gradients, gradients
+from galaxy_lib.gradient_check import check_gradients
+from galaxy_lib.network import NeuralNetwork, gradients
 
 __all__ = [
     "DataManager",

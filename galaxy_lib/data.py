@@ -23,6 +23,9 @@ from galaxy_lib.galaxy import Galaxy, one_hot, scale_pixels
 ORIENTATIONS = {None: 1, "rot90": 4, "d4": 8}
 """In how many ways `DataManager` turns a picture, by the name of the augmentation."""
 
+KEPT = 64e6
+"""Bytes: inputs that take no more are kept scaled and turned, and a batch is only gathered."""
+
 Batch = tuple[np.ndarray, np.ndarray]
 
 
@@ -194,6 +197,12 @@ class DataManager:
         if edge and isinstance(self._sums, np.ndarray):
             # The cache holds whole pictures, so that one serves every crop.
             self._sums = self._sums[:, *self._blocks].copy()
+        self._x = self._y = None
+        if isinstance(self._sums, np.ndarray) and 4 * self._sums.size * len(self._places) <= KEPT:
+            pixels = _pixels(self._scaled(self._sums))
+            turns = [pixels.take(places, axis=1) for places in self._places]
+            self._x = np.concatenate(turns).view(np.float32)
+            self._y = np.ascontiguousarray(one_hot(self.ans).T)
 
     # ------------------------------------------------------------------------- one at a time
 
@@ -291,24 +300,25 @@ class DataManager:
         return (self._columns(rows[i : i + batch_size], orientations) for i in starts)
 
     def _columns(self, rows: np.ndarray, orientations: int = 1) -> Batch:
-        """Return x and y of some rows, each picture in one of the first few orientations.
-
-        It is the loop that an epoch spends its time in, so it calls functions behind their checks.
-        """
+        """Return x and y of some rows, each picture in one of the first few orientations."""
+        turns = self.rng.integers(orientations, size=len(rows)) if orientations > 1 else None
+        if self._x is not None:
+            kept = rows if turns is None else len(self.ans) * turns + rows
+            return self._x.take(kept, axis=0).T, self._y.take(rows, axis=0).T
         sums = self._block_sums(rows)
-        if orientations > 1:
-            # A pixel's three bands move as one.
-            pixels = sums.view(f"V{3 * sums.itemsize}").reshape(len(rows), -1)
-            turns = self.rng.integers(orientations, size=len(rows))
-            for picture, turn in zip(pixels, turns, strict=True):
+        if turns is not None:
+            for picture, turn in zip(_pixels(sums), turns, strict=True):
                 picture[:] = picture.take(self._places[turn])
+        return self._scaled(sums).T, np.asfortranarray(one_hot(self.ans[rows]))
+
+    def _scaled(self, sums: np.ndarray) -> np.ndarray:
+        """Turn sums over blocks into inputs (S, N_in) float32, a row for each picture."""
         x = np.empty(sums.shape, np.float32)
         step = max(100_000 // self.input_size, 1)  # stay in the processor's cache meanwhile
-        for i in range(0, len(rows), step):
+        for i in range(0, len(sums), step):
             few = x[i : i + step]
-            scale_pixels.__wrapped__(self._means(sums[i : i + step], out=few), out=few)
-        x = x.reshape(len(rows), self.input_size).T
-        return x, np.asfortranarray(one_hot.__wrapped__(self.ans[rows]))
+            scale_pixels(self._means(sums[i : i + step], out=few), out=few)
+        return x.reshape(len(sums), self.input_size)
 
     def _block_sums(self, rows) -> np.ndarray:
         """Return sums over blocks of pixels, an array (S, side, side, 3) that is the caller's."""
@@ -357,6 +367,11 @@ class DataManager:
 def turned(pictures: np.ndarray, turn: int) -> np.ndarray:
     """Return pictures (S, side, side, ...) in orientation 0 to 7; from 4 on they are mirrored."""
     return np.rot90(pictures[:, :, ::-1] if turn >= 4 else pictures, turn % 4, axes=(1, 2))
+
+
+def _pixels(pictures: np.ndarray) -> np.ndarray:
+    """View contiguous pictures as (S, pixels): a pixel's three bands move as one."""
+    return pictures.view(f"V{3 * pictures.itemsize}").reshape(len(pictures), -1)
 
 
 def _shuffled(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -37,7 +37,8 @@ from galaxy_lib import (
 from galaxy_lib.__main__ import main, parser
 from galaxy_lib.convolution import ConvolutionalNetwork, Layout
 from galaxy_lib.files import archives, datasets, fetching, reading, splits
-from galaxy_lib.network import Epoch, GradientErrors
+from galaxy_lib.gradient_check import GradientErrors, check_gradients
+from galaxy_lib.network import Epoch
 from galaxy_lib.simulator import Plan, draw, plan_sample, simulate_galaxy
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -230,7 +231,7 @@ TABLE: list[tuple[Callable, dict[str, str]]] = [
     (network.softmax, {"u": "size"}),
     (network.cross_entropy, {"u": "size", "y": "size"}),
     (network.cross_entropy_gradients, SHAPES | {"a": "size", "b": "size", "hidden": "choice"}),
-    (network.check_gradients, SHAPES | {
+    (check_gradients, SHAPES | {
         "gradients": "function", "a": "size or none", "b": "size or none", "hidden": "choice",
         "max_weights": "whole", "seed": "seed"}),
     (network.blas_step, SHAPES | {"v_A": "size", "v_B": "size", "eta": "positive",
@@ -450,7 +451,7 @@ def test_a_gradient_function_that_returns_something_else_is_named(good):
     A, B, x, y = (good[name] for name in "ABxy")
     for wrong in (lambda *given: None, lambda *given: A, lambda *given: (A, B, B)):
         with pytest.raises(ValueError, match="gradients returned no grad_A and grad_B"):
-            network.check_gradients(A, B, x, y, wrong)
+            check_gradients(A, B, x, y, wrong)
 
 
 def test_good_arguments_come_back_in_their_type():

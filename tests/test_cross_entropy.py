@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from test_training import FakeManager, lines_of
 
+from galaxy_lib.gradient_check import check_gradients
 from galaxy_lib.network import (
     NeuralNetwork,
-    check_gradients,
     cross_entropy,
     cross_entropy_gradients,
     log_softmax,

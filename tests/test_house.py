@@ -19,7 +19,7 @@ FLOORS = [
     {"galaxy", "simulator"},
     {"files"},
     {"data", "network", "plots"},
-    {"convolution"},  # a network of other layers, trained and judged as `network` does
+    {"gradient_check", "convolution"},  # what uses the network's formulas, or its class
     {"course", "survey", "checks"},
     {"living"},
     {"__main__"},
@@ -120,7 +120,7 @@ def test_the_taught_core_is_read_in_an_afternoon():
     taught = ["galaxy", "data", "network", "convolution"]
     files = [ROOT / "galaxy_lib" / f"{name}.py" for name in taught]
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in files if path.exists())
-    assert lines <= 1320
+    assert lines <= 1290
 
 
 def test_nothing_of_one_machine_is_committed():

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from galaxy_lib.galaxy import one_hot
-from galaxy_lib.network import check_gradients, gradients, loss, sigmoid
+from galaxy_lib.gradient_check import check_gradients
+from galaxy_lib.network import gradients, loss, sigmoid
 
 sizes = st.tuples(*(st.integers(1, n) for n in (8, 6, 5, 7)))  # N_in, N_hidden, N_out, S
 seeds = st.integers(0, 2**32 - 1)
