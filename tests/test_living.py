@@ -101,7 +101,7 @@ def test_the_sample_is_light():
 
 
 def test_the_counts_are_those_of_each_set(tmp_path):
-    """The Trainer's dashed line is the largest class of the training set, judged on the test set."""
+    """The dashed line is the largest class of the training set, judged on the test set."""
     with DataManager(datafile=write_file(tmp_path / "g.h5", 60), seed=3, cache=False) as data:
         trainer = Trainer(data)
         for name, rows in (("training", data.training_indices), ("test", data.test_indices)):

@@ -18,8 +18,6 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-# Its first import lists the fonts and says so on stderr, which in a notebook is an error.
-import matplotlib.font_manager  # noqa: F401
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
@@ -77,6 +75,17 @@ def start_afresh_for_another_toc(app, config) -> None:
     stamp.write_bytes(toc)
 
 
+def work_side_by_side(app, config) -> None:
+    """Read and write pages on all cores, for which jupyter-book has no option.
+
+    Two extensions of its own do not say that they allow it: one numbers when all pages are read,
+    the other makes PDFs.
+    """
+    app.parallel = os.cpu_count() or 1
+    for name in ("sphinx_multitoc_numbering", "sphinx_jupyterbook_latex"):
+        app.extensions[name].parallel_read_safe = True
+
+
 def execute_side_by_side(app, env, docnames) -> None:
     """Fill the cache with the notebooks that have to run, as many at a time as there are cores.
 
@@ -106,6 +115,9 @@ def execute_side_by_side(app, env, docnames) -> None:
     waiting = {path: each for path, each in waiting.items() if has_to_run(path, each)}
     if not waiting:
         return
+    # Its first import lists the fonts and says so on stderr, which in a notebook is an error.
+    import matplotlib.font_manager  # noqa: F401
+
     workers = min(os.cpu_count() or 1, len(waiting))
     logger.info("executing %d notebooks, %d at a time", len(waiting), workers)
     with ThreadPoolExecutor(workers) as pool:
@@ -151,6 +163,7 @@ def setup(app):
     """Register with Sphinx; a changed fingerprint makes it read every page again."""
     app.add_config_value("galaxy_fingerprint", "", "env")
     app.connect("config-inited", separate_caches, priority=100)
+    app.connect("config-inited", work_side_by_side)
     app.connect("config-inited", start_afresh_for_another_toc)
     app.connect("config-inited", follow_the_fork)
     app.connect("env-before-read-docs", execute_side_by_side)
