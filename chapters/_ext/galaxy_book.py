@@ -18,10 +18,10 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
+from myst_nb.core.read import create_nb_reader
 from sphinx.util import logging
 
 import galaxy_lib
@@ -109,10 +109,13 @@ def execute_side_by_side(app, env, docnames) -> None:
         first = LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST)
         return first, -path.stat().st_size
 
-    paths = [Path(env.doc2path(name)) for name in docnames]
-    paths = sorted((path for path in paths if path.suffix == ".ipynb"), key=turn)
-    waiting = {path: nbformat.read(path, 4) for path in paths}
-    waiting = {path: each for path, each in waiting.items() if has_to_run(path, each)}
+    waiting = {}
+    for path in sorted((Path(env.doc2path(name)) for name in docnames), key=turn):
+        text = path.read_text(encoding="utf-8")
+        # Of a page in Markdown it reads a notebook if there is code.
+        reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, text)
+        if reader is not None and has_to_run(path, notebook := reader.read(text)):
+            waiting[path] = notebook
     if not waiting:
         return
     # Its first import lists the fonts and says so on stderr, which in a notebook is an error.
