@@ -41,7 +41,7 @@ environment:
 
 book:
 	$(ENVIRONMENT) book
-	$(BIN)/python -m galaxy_lib info
+	$(BIN)/python -c "import galaxy_lib; print('Galaxies:', galaxy_lib.dataset_path())"
 	$(BIN)/jupyter-book build . --toc $(TOC) -W --keep-going
 
 test:

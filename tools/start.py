@@ -20,8 +20,9 @@ def main() -> None:
     parser.add_argument("--no-lab", action="store_true", help="make everything, open nothing")
     options = parser.parse_args()
     environment.ensure("class")
-    # `info` draws the simulated sample where no other file is named, with a bar.
-    steps = [["-m", "galaxy_lib", "info"], ["tools/make_class.py"]]
+    # Where no other file is named, the simulated sample is drawn now, with a bar.
+    galaxies = "import galaxy_lib; print('Galaxies:', galaxy_lib.dataset_path())"
+    steps = [["-c", galaxies], ["tools/make_class.py"]]
     if not options.no_lab:
         steps.append(["-m", "jupyter", "lab", "--notebook-dir", "class", "START.ipynb"])
     with contextlib.suppress(KeyboardInterrupt):  # which is how one leaves JupyterLab
