@@ -430,3 +430,15 @@ def test_progress_counts_what_is_solved(capsys: pytest.CaptureFixture) -> None:
         "not solved yet",
     ]
     assert lines[-1] == "1 of 4 exercises solved"
+
+
+@pytest.mark.parametrize("by", [0.01, 1e-4])
+def test_an_input_that_moves_a_little_has_changed(by: float) -> None:
+    def sigmoid(x):
+        result = 1 / (1 + np.exp(-x))
+        x *= 1 - by
+        return result
+
+    result = checks.sigmoid(sigmoid)
+    assert not result.passed
+    assert "changes its input `x`" in result.message

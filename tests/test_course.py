@@ -39,3 +39,16 @@ def test_a_row_is_the_epoch_that_was_asked_for():
     network = SimpleNamespace(history=epochs, data_manager=SimpleNamespace(n_test=300))
     assert course.row("plain", network) == "| plain | 5,100 | 1.4 | 0.640 | 0.360 ± 0.028 |"
     assert course.row("first", network, 1) == "| first | 2,550 | 0.7 | 0.800 | 0.200 ± 0.023 |"
+
+
+def test_baselines_learn_from_the_training_set_alone():
+    """Sets whose largest classes differ, and test pictures that are not near their own class."""
+    manager = SimpleNamespace(
+        training_set=lambda: (np.array([[0.1, 0.2, 0.9]]), columns([2, 2, 7])),
+        test_set=lambda: (np.array([[0.15, 0.8, 0.85, 0.88]]), columns([7, 7, 7, 2])),
+    )
+    assert course.baselines(manager) == {
+        "largest class": 1 / 4,
+        "nearest mean": 2 / 4,
+        "nearest neighbour": 2 / 4,
+    }

@@ -508,3 +508,19 @@ def test_a_bad_batch_size_is_reported_at_the_call(galaxy_file):
     for batches in (d.training_batches, d.test_batches, d.validation_batches):
         with pytest.raises(ValueError, match="batch_size is 0"):
             batches(0)
+
+
+def test_galaxies_half_an_arcsecond_apart_are_two():
+    pairs, separation = sky_pairs(np.zeros(3), np.array([0, 0.05, 0.55]) / 3600)
+    assert conflicts(pairs, separation, np.array([1, 2, 3])).tolist() == [[0, 1]]
+
+
+def test_groups_go_to_both_sides_in_proportion():
+    """A group is drawn to the first part as often as a row is: nine times in ten here."""
+    rng, groups, firsts = np.random.default_rng(4), np.repeat(np.arange(20), 3), []
+    for _ in range(50):
+        rows = np.concatenate([rng.permutation(60), np.arange(60, 600)])
+        own = np.append(groups, np.arange(60, 600))
+        first, _ = split_rows(rows, 540, np.zeros(600, int), own, rng)
+        firsts.append(len(np.unique(groups[first[first < 60]])))
+    assert 17 < np.mean(firsts) < 19  # of 20; on the other side it would be 2

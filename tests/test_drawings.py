@@ -32,7 +32,7 @@ def extension(monkeypatch):
         return __import__(name)
 
     yield load
-    for name in ("drawings", "head", "cards"):
+    for name in ("drawings", "style_sheet", "cards"):
         sys.modules.pop(name, None)
 
 
@@ -215,12 +215,12 @@ def test_large_pictures_become_files(extension):
 
 
 def test_rules_that_apply_nowhere_go(extension):
-    head = extension("head")
+    sheet = extension("style_sheet")
     css = """.used, .gone { color: red } .gone:hover { color: blue }
     @media (width > 1px) { .gone { x: y } #used:not(.gone) { a: url(../x.png) } }
     mjx-c.mjx-c1D465 { color: green } p { margin: 0 }"""
-    rules = head.tinycss2.parse_stylesheet(css, True, True)
-    text = head.trimmed(rules, {"used"}, "styles")
+    rules = sheet.tinycss2.parse_stylesheet(css, True, True)
+    text = sheet.trimmed(rules, {"used"}, "styles")
     assert ".used{" in text.replace(" ", "")
     assert ".gone{" not in text.replace(" ", "")
     assert ":hover" not in text

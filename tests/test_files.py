@@ -16,6 +16,7 @@ import pytest
 from galaxy_lib import DataManager
 from galaxy_lib.__main__ import main
 from galaxy_lib.files import reading
+from galaxy_lib.files.archives import load_arrays, save_arrays
 from galaxy_lib.files.datasets import (
     catalogue,
     dataset_path,
@@ -491,3 +492,43 @@ def test_simulate_says_what_is_wrong_before_it_draws(tmp_path):
     (tmp_path / "s.h5").touch()
     with pytest.raises(FileExistsError, match="was left as it is"):
         simulate_sample(tmp_path / "s.h5", 10**6, 1)
+
+
+def test_right_ascension_may_be_negative(file):
+    """From -180 to 180 or from 0 to 360 degrees: both are in use."""
+    with h5py.File(file, "r+") as ds:
+        ds["ra"][:2] = [-10, 350]
+    with open_dataset(file) as ds:
+        assert catalogue(ds, "ra")[:2].tolist() == [-10, 350]
+    assert not describe(file).problem
+
+
+def test_a_file_that_changes_while_it_is_read_leaves_no_cache(file, monkeypatch):
+    """What was read of the old one must not pass for the new one."""
+    real, old = reading.load_block_sums, file.read_bytes()
+    with h5py.File(file, "r+") as ds:
+        ds["images"][0] = 255 - ds["images"][0]
+    new = file.read_bytes()
+    file.write_bytes(old)
+
+    def read_and_touch(*arguments):
+        sums = real(*arguments)
+        file.write_bytes(new)
+        return sums
+
+    monkeypatch.setattr(reading, "load_block_sums", read_and_touch)
+    with DataManager(datafile=file, coarsen=2, seed=0) as data:
+        before = data.galaxy(0).data
+    monkeypatch.setattr(reading, "load_block_sums", real)
+    assert not [*file.parent.glob("*.cache")]
+    with DataManager(datafile=file, coarsen=2, seed=0) as data:
+        assert not np.array_equal(data.galaxy(0).data, before)
+
+
+def test_a_packed_archive_is_refused_before_it_is_unpacked(tmp_path):
+    arrays = {"A": np.zeros(3)}
+    save_arrays(tmp_path / "plain.npz", arrays)
+    np.savez_compressed(tmp_path / "packed.npz", **arrays)
+    assert load_arrays(tmp_path / "plain.npz")["A"].tolist() == [0, 0, 0]
+    with pytest.raises(ValueError, match="packed"):
+        load_arrays(tmp_path / "packed.npz")

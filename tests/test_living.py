@@ -18,6 +18,7 @@ from galaxy_lib.living.figure import sample
 
 ROOT = Path(__file__).resolve().parents[1]
 LIVING = ROOT / "galaxy_lib" / "living"
+KINDS = {".css", ".js", ".json"}
 
 
 def write_file(path, n, side=64, simulated=False):
@@ -37,14 +38,17 @@ def tiles(sprite, n, side=16):
     return picture.reshape(-1, side, columns, side, 3).swapaxes(1, 2).reshape(-1, side, side, 3)[:n]
 
 
-def test_the_modules_are_what_the_sources_make():
-    """`npm run living` was not forgotten; LICENSES.txt names what is bundled."""
-    digest = hashlib.sha256()
-    for path in sorted((LIVING / "src").iterdir()):
-        digest.update(path.read_bytes())
-    digest.update((ROOT / "chapters/_ext/vendor/package-lock.json").read_bytes())
-    assert (LIVING / "static" / "SOURCES.sha256").read_text("utf-8").strip() == digest.hexdigest()
-    assert "==== d3-scale " in (LIVING / "static" / "LICENSES.txt").read_text("utf-8")
+def test_the_bundles_are_what_the_sources_made():
+    """`npm run build` was not forgotten, and nobody edited a bundle by hand."""
+    text = (LIVING / "static" / "SUMS.sha256").read_text("utf-8")
+    sums = dict(line.split("  ")[::-1] for line in text.splitlines())
+    of_vendor = [ROOT / "chapters/_static/vendor" / name for name in ("living.js", "widgets.js")]
+    sources = [p for p in (ROOT / "chapters/_ext/vendor").iterdir() if p.suffix in KINDS]
+    there = [*(LIVING / "src").iterdir(), *(LIVING / "static").glob("*.js"), *sources, *of_vendor]
+    assert sums == {
+        path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in there
+    }
 
 
 def test_a_galaxy_is_a_tile(tmp_path):
@@ -96,6 +100,15 @@ def test_the_sample_is_light():
     assert len(found.labels) == 1500
 
 
+def test_the_counts_are_those_of_each_set(tmp_path):
+    """The dashed line is the largest class of the training set, judged on the test set."""
+    with DataManager(datafile=write_file(tmp_path / "g.h5", 60), seed=3, cache=False) as data:
+        trainer = Trainer(data)
+        for name, rows in (("training", data.training_indices), ("test", data.test_indices)):
+            assert trainer.counts[name] == np.bincount(data.ans[rows], minlength=10).tolist(), name
+    assert trainer.counts["training"] != trainer.counts["test"]
+
+
 def test_it_begins_with_our_network():
     trainer = Trainer()
     assert trainer.hidden_layer_size == course.OUR_NETWORK["hidden_layer_size"]
@@ -120,6 +133,15 @@ def test_a_network_goes_in_and_out(view, loss):
     assert again.n_updates == network.n_updates
     assert again.assess() == network.assess()
     assert set(again.data_manager.training_indices) == set(data.training_indices)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_network_turns_as_it_was_trained(turned):
+    """What it is trained on from here is what the browser showed it, turned or not."""
+    trainer = Trainer(turned=turned)
+    data = DataManager(**course.OUR_DATA)
+    trainer.show(NeuralNetwork(data, hidden_layer_size=3, seed=2))
+    assert trainer.network().data_manager.augment == ("d4" if turned else None)
 
 
 def test_a_network_that_does_not_fit_is_refused():

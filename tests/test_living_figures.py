@@ -12,7 +12,7 @@ from PIL import Image
 
 from galaxy_lib import DataManager
 from galaxy_lib.living import Batch, Confusion, Valley, Volunteer, Window
-from galaxy_lib.living.pictures import COLUMNS, sprite
+from galaxy_lib.living.pictures import MOST_BYTES, middles, sprite
 from galaxy_lib.living.volunteer import SYMBOLS
 
 # As volunteer.js made them: (set, answers, code). tests/browser makes many more, in the browser.
@@ -126,19 +126,27 @@ def test_too_few_galaxies_for_a_volunteer(file):
 
 
 @pytest.mark.parametrize(("asked", "side"), [(4, 4), (8, 8), (16, 16), (64, 16)])
-def test_a_sprite_holds_the_middles(asked, side, dm):
-    rows = [5, 3, 570] * 7  # two rows of tiles
-    picture, got = sprite(dm, rows, asked, quality=100)
-    assert got == side
-    pixels = np.asarray(Image.open(io.BytesIO(picture)))
-    assert pixels.shape == (2 * side, COLUMNS * side, 3)
+def test_middles_are_means_over_blocks(asked, side, dm):
+    rows = [5, 3, 570]
+    found = middles(dm, rows, asked)
     block = 16 // side
-    for place, row in ((1, 3), (20, 570)):
+    for place, row in enumerate(rows):
         middle = dm.images[row][8:24, 8:24].reshape(side, block, side, block, 3).mean(axis=(1, 3))
-        top, left = side * (place // COLUMNS), side * (place % COLUMNS)
-        tile = pixels[top : top + side, left : left + side]
-        # WebP stores colours at half the resolution, brightness at the full one.
-        assert np.abs(tile.mean(axis=2) - middle.mean(axis=2)).mean() < 6
+        assert np.array_equal(found[place], middle)
+
+
+def test_a_sprite_holds_each_picture_in_its_place():
+    pictures = np.zeros((21, 16, 16, 3))
+    pictures += np.linspace(20, 240, 21).reshape(-1, 1, 1, 1)
+    pixels = np.asarray(Image.open(io.BytesIO(sprite(pictures))))
+    assert pixels.shape == (5 * 16, 5 * 16, 3)
+    tiles = pixels.reshape(5, 16, 5, 16, 3).mean(axis=(1, 3, 4)).ravel()
+    assert np.abs(tiles[:21] - np.linspace(20, 240, 21)).max() < 5
+
+
+def test_a_noisy_sprite_is_compressed_more():
+    noise = np.random.default_rng(1).integers(0, 256, (900, 16, 16, 3))
+    assert len(sprite(noise)) < MOST_BYTES
 
 
 def test_confusion_shows_the_galaxies_of_each_cell(dm):

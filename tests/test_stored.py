@@ -193,3 +193,41 @@ def test_a_damaged_file_leaves_no_cache(tmp_path):
         DataManager(datafile=path, coarsen=4, **OUT)
     assert not list(tmp_path.rglob("*.cache"))
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_every_epoch_reads_the_blocks_and_the_rows_in_them_in_another_order():
+    """Nothing of the order on disk lasts: not that of the blocks, not that inside a group."""
+    n, block_rows = 4000, 50
+    rows = stored.StoredRows.__new__(stored.StoredRows)
+    rows.shape, rows.block_rows = (n, 1, 1, 3), block_rows
+    rows.place = np.random.default_rng(0).permutation(n)
+    rng, groups, inside = np.random.default_rng(1), [], []
+    for _ in range(2):
+        place = rows.place[rows.shuffled(np.arange(n), rng)]
+        groups.append(place // block_rows)
+        inside.append(place[np.isin(place // block_rows, groups[0][:1])])
+        assert abs(np.corrcoef(place, np.arange(n))[0, 1]) < 0.7  # as they lie, it would be 1
+    # The first group to be read is another one, and a block's rows come in another order.
+    assert set(groups[0][:100].tolist()) != set(groups[1][:100].tolist())
+    assert sorted(inside[0]) == sorted(inside[1])
+    assert inside[0].tolist() != inside[1].tolist()
+    assert inside[0].tolist() != sorted(inside[0])
+
+
+def test_half_the_room_is_not_enough(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.h5", 100)
+    half = 100 * 4 * 4 * 3 * 2 // 2  # of 16-bit sums
+    monkeypatch.setattr(stored.shutil, "disk_usage", lambda _: type("", (), {"free": half})())
+    with pytest.raises(OSError, match="has 0\\.0 GB free"):
+        DataManager(datafile=path, coarsen=4, **OUT)
+
+
+def test_a_row_from_the_end_of_joined_files(tmp_path):
+    parts = [write(tmp_path / f"{k}.h5", n, seed=k) for k, n in ((1, 40), (2, 30))]
+    with DataManager(datafile=parts, coarsen=4, seed=0) as dm:
+        images = dm.ds["images"]
+        for row in (-1, -30, -31, -70):
+            np.testing.assert_array_equal(images[row], images[70 + row])
+            np.testing.assert_array_equal(images[row, 2:5, 2:5], images[70 + row][2:5, 2:5])
+        with pytest.raises(IndexError):
+            images[-71]

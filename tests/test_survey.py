@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import json
 import math
@@ -502,3 +503,20 @@ def test_nobody_imports_dask_who_does_not_need_it():
         "assert not {'dask', 'distributed', 'pyarrow', 'bokeh'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ)
+
+
+def test_a_fingerprint_is_of_the_weights_in_use(quick):
+    """Not of those of the best epoch, which a network that is read back may not have."""
+    other = copy.copy(quick)
+    other.best_A = np.zeros_like(quick.A)
+    assert survey.fingerprint(other) == survey.fingerprint(quick)
+    other.A = quick.A + 1
+    assert survey.fingerprint(other) != survey.fingerprint(quick)
+
+
+def test_a_file_named_twice_is_classified_once(quick, twenty, tmp_path, monkeypatch):
+    monkeypatch.chdir(twenty[0].parent)
+    files = [twenty[0], twenty[0].name, twenty[1], twenty[0]]
+    done = survey.classify(files, quick, tmp_path / "c")
+    assert (done.n_files, done.n_galaxies) == (2, 30)
+    check_whole(tmp_path / "c", twenty[:2])

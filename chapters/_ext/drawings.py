@@ -1,4 +1,4 @@
-"""Sphinx extension: a figure drawn in vectors stands in the page itself, in the page's own ink.
+"""A figure drawn in vectors stands in the page itself, in the page's own ink.
 
 `galaxy_lib.plots` writes SVG whose text is text and whose parts (axes, title, legend) say where
 they are. Here the parts become drawings of their own, side by side where there is room and below
@@ -9,11 +9,9 @@ variables that `custom.css` sets for light and dark, and the text takes the page
 from __future__ import annotations
 
 import base64
-import hashlib
 import html
 import re
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 from galaxy_lib.plots import SYMBOLS
 
@@ -122,36 +120,3 @@ def _target(target: str, prefix: str, keep) -> str:
     if kind and len(target) > LARGE:
         return keep(base64.b64decode(target[kind.end() :]), kind[1])
     return target
-
-
-def draw_in_pages(app, exception) -> None:
-    """Put each SVG of a notebook's output into its page."""
-    if exception or app.builder.format != "html":
-        return
-    out = Path(app.outdir)
-    for page in out.rglob("*.html"):
-        text = page.read_text(encoding="utf-8")
-        up = "../" * (len(page.relative_to(out).parts) - 1)
-        count = 0
-
-        def keep(data: bytes, suffix: str, up=up) -> str:
-            name = f"_images/sky-{hashlib.sha256(data).hexdigest()[:16]}.{suffix}"
-            (out / name).write_bytes(data)
-            return up + name
-
-        def put(match: re.Match, keep=keep) -> str:
-            nonlocal count
-            count += 1
-            source = (out / "_images" / match["name"]).read_text(encoding="utf-8")
-            alt = html.unescape(re.search(r'alt="([^"]*)"', match[0])[1])
-            return drawing(source, alt, count, keep)
-
-        drawn = re.sub(r'<img [^>]*src="[./]*_images/(?P<name>\w+\.svg)"[^>]*>', put, text)
-        if drawn != text:
-            page.write_text(drawn, encoding="utf-8")
-
-
-def setup(app):
-    """Register with Sphinx."""
-    app.connect("build-finished", draw_in_pages, priority=400)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -18,12 +18,10 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-# Its first import lists the fonts and says so on stderr, which in a notebook is an error.
-import matplotlib.font_manager  # noqa: F401
-import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
+from myst_nb.core.read import create_nb_reader
 from sphinx.util import logging
 
 import galaxy_lib
@@ -77,6 +75,17 @@ def start_afresh_for_another_toc(app, config) -> None:
     stamp.write_bytes(toc)
 
 
+def work_side_by_side(app, config) -> None:
+    """Read and write pages on all cores, for which jupyter-book has no option.
+
+    Two extensions of its own do not say that they allow it: one numbers when all pages are read,
+    the other makes PDFs.
+    """
+    app.parallel = os.cpu_count() or 1
+    for name in ("sphinx_multitoc_numbering", "sphinx_jupyterbook_latex"):
+        app.extensions[name].parallel_read_safe = True
+
+
 def execute_side_by_side(app, env, docnames) -> None:
     """Fill the cache with the notebooks that have to run, as many at a time as there are cores.
 
@@ -100,12 +109,18 @@ def execute_side_by_side(app, env, docnames) -> None:
         first = LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST)
         return first, -path.stat().st_size
 
-    paths = [Path(env.doc2path(name)) for name in docnames]
-    paths = sorted((path for path in paths if path.suffix == ".ipynb"), key=turn)
-    waiting = {path: nbformat.read(path, 4) for path in paths}
-    waiting = {path: each for path, each in waiting.items() if has_to_run(path, each)}
+    waiting = {}
+    for path in sorted((Path(env.doc2path(name)) for name in docnames), key=turn):
+        text = path.read_text(encoding="utf-8")
+        # Of a page in Markdown it reads a notebook if there is code.
+        reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, text)
+        if reader is not None and has_to_run(path, notebook := reader.read(text)):
+            waiting[path] = notebook
     if not waiting:
         return
+    # Its first import lists the fonts and says so on stderr, which in a notebook is an error.
+    import matplotlib.font_manager  # noqa: F401
+
     workers = min(os.cpu_count() or 1, len(waiting))
     logger.info("executing %d notebooks, %d at a time", len(waiting), workers)
     with ThreadPoolExecutor(workers) as pool:
@@ -151,6 +166,7 @@ def setup(app):
     """Register with Sphinx; a changed fingerprint makes it read every page again."""
     app.add_config_value("galaxy_fingerprint", "", "env")
     app.connect("config-inited", separate_caches, priority=100)
+    app.connect("config-inited", work_side_by_side)
     app.connect("config-inited", start_afresh_for_another_toc)
     app.connect("config-inited", follow_the_fork)
     app.connect("env-before-read-docs", execute_side_by_side)

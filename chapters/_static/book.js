@@ -15,7 +15,11 @@ function nameSliders() {
         handle.setAttribute("aria-valuetext", readout.textContent);
       }
     };
-    new MutationObserver(say).observe(readout, { childList: true, characterData: true, subtree: true });
+    new MutationObserver(say).observe(readout, {
+      childList: true,
+      characterData: true,
+      subtree: true,
+    });
     new MutationObserver(say).observe(handle, { attributeFilter: ["aria-valuetext"] });
     say();
   }
@@ -57,7 +61,11 @@ function hideAnswers() {
   for (const card of document.querySelectorAll("blockquote.predict")) {
     const answers = [];
     let node = card.nextElementSibling;
-    for (; node && !node.matches("section, blockquote.predict, .came-out"); node = node.nextElementSibling) {
+    for (
+      ;
+      node && !node.matches("section, blockquote.predict, .came-out");
+      node = node.nextElementSibling
+    ) {
       answers.push(...node.querySelectorAll(".cell_output"));
     }
     if (!node?.matches(".came-out")) continue;
@@ -79,7 +87,9 @@ function hideAnswers() {
 
 // What a link leads to is shown.
 function showTarget() {
-  const answer = document.getElementById(decodeURIComponent(location.hash.slice(1)))?.closest(".answer-waiting");
+  const answer = document
+    .getElementById(decodeURIComponent(location.hash.slice(1)))
+    ?.closest(".answer-waiting");
   if (!answer) return;
   answer.show();
   answer.scrollIntoView();

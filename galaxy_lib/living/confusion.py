@@ -13,7 +13,7 @@ from galaxy_lib.course import OUR_DATA
 from galaxy_lib.data import DataManager
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
 from galaxy_lib.living.figure import GALAXIES, STATIC, LivingFigure, predicted
-from galaxy_lib.living.pictures import sprite
+from galaxy_lib.living.pictures import middles, sprite
 
 SIDE = 64
 SHOWN = 24
@@ -51,8 +51,8 @@ class Confusion(LivingFigure):
             for cell, places in values["cells"].items():
                 if (data_manager.ans[[rows[i] for i in places]] != int(cell) // N_TYPES).any():
                     raise ValueError("its rows are other galaxies in the file in use")
-            picture, _ = sprite(data_manager, rows, SIDE)
-        return {"sprite": picture}
+            pictures = middles(data_manager, rows, SIDE)
+        return {"sprite": sprite(pictures)}
 
     @takes(data_manager=GALAXIES)
     def __init__(self, data_manager, predictions: Sequence[int]) -> None:
@@ -66,12 +66,12 @@ class Confusion(LivingFigure):
             of_cell = rows[(answers == cell // N_TYPES) & (predictions == cell % N_TYPES)][:SHOWN]
             places[str(cell)] = list(range(len(shown), len(shown) + len(of_cell)))
             shown += of_cell.tolist()
-        picture, side = sprite(data_manager, shown, SIDE)
+        pictures = middles(data_manager, shown, SIDE)
         super().__init__(
             counts=counts.tolist(),
             cells=places,
             rows=shown,
             simulated=data_manager.simulated,
-            sprite=picture,
-            side=side,
+            sprite=sprite(pictures),
+            side=pictures.shape[1],
         )

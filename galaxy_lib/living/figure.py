@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import io
-import math
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,19 +17,18 @@ from typing import Any, ClassVar, NamedTuple, Self
 import anywidget
 import numpy as np
 import traitlets
-from PIL import Image
 
 from galaxy_lib import arguments
 from galaxy_lib.arguments import having, optional, takes, truth
 from galaxy_lib.course import OUR_DATA
 from galaxy_lib.data import DataManager
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
+from galaxy_lib.living.pictures import sprite
 from galaxy_lib.living.stored import Stored
 
 STATIC = Path(__file__).parent / "static"
 SIDE = 16
 MOST_GALAXIES = 1500
-MOST_BYTES = 120_000
 GALAXIES = having("test_indices", "give a DataManager")
 
 
@@ -175,22 +172,7 @@ def _sample(path: Path, _version: tuple[int, int], sets: tuple[tuple[int, ...], 
     quarter = SIDE // 2
     middle = pictures[:, quarter:-quarter, quarter:-quarter]
     whole = pictures.reshape(-1, SIDE, 2, SIDE, 2, 3).mean(axis=(2, 4))
-    return Sample(_sprite(middle), _sprite(whole), labels, rows, *map(len, sets), simulated, path)
-
-
-def _sprite(pictures: np.ndarray) -> bytes:
-    """Return pictures (N, side, side, 3) in [0, 255] as the tiles of one, at most so many bytes."""
-    n, side = pictures.shape[:2]
-    columns = math.ceil(math.sqrt(n))
-    tiles = np.zeros((columns * math.ceil(n / columns), side, side, 3), np.uint8)
-    tiles[:n] = np.clip(np.rint(pictures), 0, 255)
-    grid = tiles.reshape(-1, columns, side, side, 3).swapaxes(1, 2)
-    picture = Image.fromarray(grid.reshape(-1, columns * side, 3))
-    for quality in (80, 65, 50, 35, 20):  # real sky has noise, which weighs
-        picture.save(file := io.BytesIO(), "WEBP", quality=quality, method=6)
-        if len(file.getvalue()) <= MOST_BYTES:
-            break
-    return file.getvalue()
+    return Sample(sprite(middle), sprite(whole), labels, rows, *map(len, sets), simulated, path)
 
 
 class SampleFigure(LivingFigure):

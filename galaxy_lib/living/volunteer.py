@@ -15,7 +15,7 @@ from galaxy_lib.course import OUR_DATA
 from galaxy_lib.data import DataManager
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
 from galaxy_lib.living.figure import GALAXIES, STATIC, LivingFigure, predicted
-from galaxy_lib.living.pictures import sprite
+from galaxy_lib.living.pictures import middles, sprite
 
 SIDE = 128
 N = 20
@@ -67,8 +67,8 @@ class Volunteer(LivingFigure):
         with DataManager(**OUR_DATA) as data_manager:
             if data_manager.ans[rows].tolist() != values["labels"]:
                 raise ValueError("its rows are other galaxies in the file in use")
-            picture, _ = sprite(data_manager, [*rows, *_examples(data_manager.ans)], SIDE)
-        return {"sprite": picture}
+            pictures = middles(data_manager, [*rows, *_examples(data_manager.ans)], SIDE)
+        return {"sprite": sprite(pictures)}
 
     @takes(data_manager=GALAXIES)
     def __init__(self, data_manager, predictions: Sequence[int] | None = None) -> None:
@@ -92,15 +92,15 @@ class Volunteer(LivingFigure):
         rows = test[places]
         labels = ans[rows].astype(int).tolist()
         text = f"{rows.tolist()} {labels}"
-        picture, side = sprite(data_manager, [*rows, *examples], SIDE)
+        pictures = middles(data_manager, [*rows, *examples], SIDE)
         super().__init__(
             labels=labels,
             rows=rows.tolist(),
             predictions=[] if predictions is None else predictions[places].tolist(),
             statement=f"They are from a file of {len(ans):,} {kind} galaxies.",
             set_id=zlib.crc32(text.encode()) % 2**13,
-            sprite=picture,
-            side=side,
+            sprite=sprite(pictures),
+            side=pictures.shape[1],
         )
 
     def read_codes(self, codes: Iterable[str]) -> np.ndarray:

@@ -7,12 +7,13 @@ import shutil
 import sys
 from pathlib import Path
 
+from bs4 import BeautifulSoup
 from ipywidgets.embed import embed_data
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "chapters" / "_ext"))
 
-import offline  # noqa: E402
+import living_figures  # noqa: E402
 
 # What speed is measured by, on the machine at hand and in the page itself: a bare product of typed
 # arrays, of the sizes and as often as in an epoch of 17 batches of 64 galaxies of 768 numbers, with
@@ -45,11 +46,8 @@ def write_page(folder: Path, *figures) -> Path:
     """Write ``chapters/page.html`` with some figures into a folder, and all that it loads."""
     shutil.copytree(ROOT / "chapters" / "_static", folder / "_static", dirs_exist_ok=True)
     data = embed_data(views=list(figures), drop_defaults=False)
-    state = offline.data_script("application/vnd.jupyter.widget-state+json", data["manager_state"])
-    views = [
-        offline.data_script("application/vnd.jupyter.widget-view+json", view)
-        for view in data["view_specs"]
-    ]
+    state = script_of(living_figures.STATE, data["manager_state"])
+    views = [script_of(living_figures.VIEW, view) for view in data["view_specs"]]
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Living</title>'
         '<link rel="icon" href="data:,">'
@@ -62,8 +60,14 @@ def write_page(folder: Path, *figures) -> Path:
     )
     page = folder / "chapters" / "page.html"
     page.parent.mkdir()
-    page.write_text(offline.with_living_figures(text, folder, "../"), encoding="utf-8")
+    soup = BeautifulSoup(text, "html.parser")
+    living_figures.show(soup, soup.find_all("script"), folder, "../")
+    page.write_text(str(soup), encoding="utf-8")
     return page
+
+
+def script_of(kind: str, content: dict) -> str:
+    return f'<script type="{kind}">{living_figures.as_json(content)}</script>'
 
 
 def loaded_by(page: Path) -> dict[str, Path]:

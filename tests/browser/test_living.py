@@ -262,7 +262,8 @@ def test_first_batch_soon_after_the_first_touch(open_page):
 
 
 PACE = """async () => {
-  const { Network, columns, randomNumbers } = await import("/src/network.js");
+  const { Network, columns } = await import("/src/network.js");
+  const { randomNumbers } = await import("/src/random.js");
   const random = randomNumbers(1);
   const x = Float32Array.from({ length: 768 * 1080 }, () => random.uniform());
   const network = new Network({ N_in: 768, N_hidden: 40, random });
@@ -466,7 +467,7 @@ def test_the_same_seed_gives_the_same_network(open_page):
             figure.locator(".head .note", has_text="0 updates").wait_for()
         figure.get_by_role("button", name="One epoch").click()
         figure.locator(".head .note", has_text="17 updates").wait_for()  # drawn with the matrix
-        seen.append(figure.locator("table.confusion").inner_text())
+        seen.append(figure.locator("table.matrix").inner_text())
     assert seen[0] == seen[1] != seen[2]
 
 

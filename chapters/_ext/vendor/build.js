@@ -3,10 +3,11 @@
 //                         each, everybody's licence, and a list of versions;
 //   galaxy_lib/living/static: one ES module a living figure, as anywidget takes it.
 // `node build.js living` makes the second alone.
-import { build } from "esbuild";
+
 import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import { build } from "esbuild";
 
 const modules = "node_modules";
 const repository = path.resolve("..", "..", "..");
@@ -44,14 +45,20 @@ function about(metafiles, also = []) {
   for (const input of metafiles.flatMap((metafile) => Object.keys(metafile.inputs))) {
     const inside = input.split(`${modules}/`).at(-1);
     if (inside === input) continue;
-    names.add(inside.split("/").slice(0, inside.startsWith("@") ? 2 : 1).join("/"));
+    names.add(
+      inside
+        .split("/")
+        .slice(0, inside.startsWith("@") ? 2 : 1)
+        .join("/"),
+    );
   }
   return [...names].sort().map((name) => {
     const folder = path.join(modules, name);
     const { version, license } = JSON.parse(fs.readFileSync(path.join(folder, "package.json")));
     const file = fs.readdirSync(folder).find((f) => /^(licen[cs]e|copying)/i.test(f));
     // Project Jupyter's packages come without the text; this is the one of ipywidgets.
-    if (!file && !/^@(jupyter-widgets|lumino)/.test(name)) throw new Error(`no licence for ${name}`);
+    if (!file && !/^@(jupyter-widgets|lumino)/.test(name))
+      throw new Error(`no licence for ${name}`);
     const text = fs.readFileSync(file ? path.join(folder, file) : "jupyter-LICENSE.txt", "utf8");
     const line = `${name} ${version} (${license})`;
     return { line, licence: `==== ${line}\n\n${text.trim()}\n`.replace(/[ \t\r]+$/gm, "") };
@@ -61,10 +68,6 @@ function about(metafiles, also = []) {
 async function buildLiving() {
   const to = path.join(living, "static");
   const sources = fs.readdirSync(path.join(living, "src")).sort();
-  const digest = crypto.createHash("sha256");
-  for (const name of [...sources.map((name) => path.join(living, "src", name)), "package-lock.json"]) {
-    digest.update(fs.readFileSync(name));
-  }
   // A figure is a module that exports a default; the others are what figures share.
   const figures = sources
     .filter((name) => name.endsWith(".js"))
@@ -87,19 +90,14 @@ async function buildLiving() {
   fs.rmSync(to, { recursive: true, force: true });
   fs.mkdirSync(to);
   for (const file of outputFiles) fs.writeFileSync(file.path, file.contents);
-  fs.writeFileSync(
-    path.join(to, "LICENSES.txt"),
-    about([metafile]).map((each) => each.licence).join("\n\n"),
-  );
-  // tests/test_living.py compares it with the sources.
-  fs.writeFileSync(path.join(to, "SOURCES.sha256"), `${digest.digest("hex")}\n`);
+  const [others] = about([metafile]);
+  if (others) throw new Error(`${others.line} is bundled: its licence has to lie beside it`);
   for (const file of Object.keys(metafile.outputs)) {
     console.log(path.basename(file), metafile.outputs[file].bytes);
   }
-  return metafile;
 }
 
-async function buildVendor(livingMetafile) {
+async function buildVendor() {
   fs.rmSync(vendor, { recursive: true, force: true });
   // MathJax: TeX in, HTML out, and the hidden MathML that screen readers take.
   const mathjax = [
@@ -111,7 +109,9 @@ async function buildVendor(livingMetafile) {
     "a11y/assistive-mml.js",
   ];
   const fonts = "output/chtml/fonts/woff-v2";
-  mathjax.push(...fs.readdirSync(path.join(modules, "mathjax/es5", fonts)).map((f) => `${fonts}/${f}`));
+  mathjax.push(
+    ...fs.readdirSync(path.join(modules, "mathjax/es5", fonts)).map((f) => `${fonts}/${f}`),
+  );
   for (const file of mathjax) {
     const to = path.join(vendor, "mathjax", file);
     fs.mkdirSync(path.dirname(to), { recursive: true });
@@ -135,7 +135,7 @@ async function buildVendor(livingMetafile) {
     define: { WIDGET_STYLE: JSON.stringify(style.outputFiles[0].text) },
     alias: { "sanitize-html": "./plain_text.js" },
   });
-  const packages = about([metafile, livingMetafile], ["mathjax"]);
+  const packages = about([metafile], ["mathjax"]);
   fs.writeFileSync(
     path.join(vendor, "VERSIONS.txt"),
     packages.map((each) => `${each.line}\n`).join(""),
@@ -146,5 +146,25 @@ async function buildVendor(livingMetafile) {
   );
 }
 
-const livingMetafile = await buildLiving();
-if (process.argv[2] !== "living") await buildVendor(livingMetafile);
+// tests/test_living.py compares these with what is there.
+function writeSums() {
+  const inside = (folder) =>
+    fs
+      .readdirSync(folder)
+      .sort()
+      .map((name) => path.join(folder, name));
+  const sources = inside(".").filter((file) => /\.(css|js|json)$/.test(file));
+  const made = inside(path.join(living, "static")).filter((file) => file.endsWith(".js"));
+  const bundles = ["living.js", "widgets.js"].map((name) => path.join(vendor, name));
+  const lines = [...sources, ...inside(path.join(living, "src")), ...made, ...bundles].map(
+    (file) => {
+      const digest = crypto.createHash("sha256").update(fs.readFileSync(file)).digest("hex");
+      return `${digest}  ${path.relative(repository, path.resolve(file)).replaceAll("\\", "/")}\n`;
+    },
+  );
+  fs.writeFileSync(path.join(living, "static", "SUMS.sha256"), lines.join(""));
+}
+
+await buildLiving();
+if (process.argv[2] !== "living") await buildVendor();
+writeSums();

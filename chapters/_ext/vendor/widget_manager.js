@@ -30,13 +30,15 @@ class PageManager extends ManagerBase {
 }
 
 // Labels on our pages are plain text: nothing for the MathJax 2 call in ipywidgets to typeset.
-const mathjax = (window.MathJax ??= {});
-mathjax.Hub ??= { Queue() {} };
+window.MathJax ??= {};
+window.MathJax.Hub ??= { Queue() {} };
 
 async function show(state) {
   const manager = new PageManager();
   const models = await manager.set_state(state);
-  const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]');
+  const views = document.querySelectorAll(
+    'script[type="application/vnd.jupyter.widget-view+json"]',
+  );
   for (const script of views) {
     const { model_id } = JSON.parse(script.textContent);
     const model = models.find((each) => each.model_id === model_id);

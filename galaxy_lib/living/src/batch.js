@@ -1,7 +1,11 @@
 // Chapter 3: the slopes that batches of S galaxies report, and their noise.
-import { onFrame, plane, random, style, svg } from "./plane.js";
-import { announcer, bytesOf, button, figureBox, h, slider } from "./ui.js";
+
 import STYLE from "style:./batch.css";
+import { h, svg } from "./dom.js";
+import { bytesOf } from "./model.js";
+import { onFrame, plane, style, ticks } from "./plane.js";
+import { randomNumbers } from "./random.js";
+import { announcer, button, figureBox, slider } from "./ui.js";
 
 const N_BATCHES = 300;
 const LARGEST = 256;
@@ -11,12 +15,12 @@ const SIZES = [...new Set(Array.from({ length: 65 }, (_, k) => Math.round(2 ** (
 // single: Float32Array (2, N), the slopes that each galaxy alone reports.
 export function reportedSlopes(single, S, seed) {
   const N = single.length / 2;
-  const rng = random(seed);
+  const random = randomNumbers(seed);
   const means = [new Float64Array(N_BATCHES), new Float64Array(N_BATCHES)];
   for (let batch = 0; batch < N_BATCHES; batch++) {
     let [sum0, sum1] = [0, 0];
     for (let s = 0; s < S; s++) {
-      const galaxy = Math.floor(rng() * N);
+      const galaxy = random.integer(N);
       sum0 += single[galaxy];
       sum1 += single[N + galaxy];
     }
@@ -29,7 +33,9 @@ export function reportedSlopes(single, S, seed) {
 // Noise: the root of the mean squared distance from the mean of all galaxies, over both slopes.
 export function noise(slopes, middle) {
   let sum = 0;
-  slopes.forEach((values, i) => values.forEach((v) => (sum += (v - middle[i]) ** 2)));
+  for (const [i, values] of slopes.entries()) {
+    for (const v of values) sum += (v - middle[i]) ** 2;
+  }
   return Math.sqrt(sum / slopes[0].length);
 }
 
@@ -67,8 +73,8 @@ async function render({ model, el }) {
     width: 360,
     height: 320,
     left: 62,
-    x: { range: range(0), ticks: ticks(range(0)), label: names[0] },
-    y: { range: range(1), ticks: ticks(range(1)), label: names[1] },
+    x: { range: range(0), ticks: ticks(range(0), 4), label: names[0] },
+    y: { range: range(1), ticks: ticks(range(1), 4), label: names[1] },
     label: "A cloud of points, one for each batch, around the mean of all training galaxies.",
   });
   const dots = svg("path", { class: "dots slopes" });
@@ -80,9 +86,19 @@ async function render({ model, el }) {
     width: 360,
     height: 320,
     left: 62,
-    x: { range: [0.8, 320], ticks: [1, 4, 16, 64, 256], log: true, label: "batch size S (galaxies)" },
-    y: { range: [bottom, 2 * ofOne], ticks: [1, 0.3, 0.1, 0.03].map((t) => t * ofOne), log: true,
-      label: "noise, in that of one galaxy", write: (v) => String(+(v / ofOne).toPrecision(1)) },
+    x: {
+      range: [0.8, 320],
+      ticks: [1, 4, 16, 64, 256],
+      log: true,
+      label: "batch size S (galaxies)",
+    },
+    y: {
+      range: [bottom, 2 * ofOne],
+      ticks: [1, 0.3, 0.1, 0.03].map((t) => t * ofOne),
+      log: true,
+      label: "noise, in that of one galaxy",
+      write: (v) => String(+(v / ofOne).toPrecision(1)),
+    },
     label: "Noise of a batch against its size: the points lie on the line of one over root S.",
   });
   const trail = svg("path", { class: "dots trail slopes" });
@@ -127,16 +143,6 @@ async function render({ model, el }) {
     redraw();
   });
   draw();
-}
-
-// Three or four round numbers within a range.
-function ticks([low, high]) {
-  const rough = (high - low) / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].find((m) => m * power >= rough) * power;
-  const found = [];
-  for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(+(k * step).toPrecision(6));
-  return found;
 }
 
 export default { render };

@@ -1,9 +1,11 @@
 // Chapter 6: a confusion matrix whose cells show their galaxies.
+
+import STYLE from "style:./confusion.css";
+import { h } from "./dom.js";
 import { MATRIX, matrixTable } from "./matrix.js";
 import { style } from "./plane.js";
-import { tile, whenSeen } from "./tiles.js";
-import { announcer, figureBox, h } from "./ui.js";
-import STYLE from "style:./confusion.css";
+import { whenSeen } from "./sprite.js";
+import { announcer, figureBox, tile } from "./ui.js";
 
 function render({ model, el }) {
   const box = figureBox(el, "Confusion matrix with its galaxies", "confusion");
@@ -16,14 +18,14 @@ function render({ model, el }) {
 
   let picture = null;
   let chosen = mostFrequentMistake(counts);
-  const buttons = counts.map(() => []);
-  const table = matrixTable({
+  const { element: table, cells: buttons } = matrixTable({
     names,
     counts,
-    caption: `Each number counts ${model.get("simulated") ? "simulated" : "real"} test galaxies: ` +
+    caption:
+      `Each number counts ${model.get("simulated") ? "simulated" : "real"} test galaxies: ` +
       "choose one, by a click or the arrow keys.",
     said: "what the network says",
-    cell(i, j, look, text) {
+    cell(i, j) {
       const onkeydown = (event) => {
         const step = STEPS[event.key];
         if (!step) return;
@@ -33,8 +35,7 @@ function render({ model, el }) {
         buttons[next[0]][next[1]].focus();
       };
       const onclick = () => choose(i, j);
-      const named = { type: "button", "aria-label": words(i, j), onclick, onkeydown };
-      return (buttons[i][j] = h("button", { ...look, ...named }, text));
+      return h("button", { type: "button", "aria-label": words(i, j), onclick, onkeydown });
     },
   });
   const gallery = h("div", { class: "gallery" });
@@ -62,7 +63,10 @@ function render({ model, el }) {
         ? tile(picture, model.get("side"), n, `A galaxy, row ${model.get("rows")[n]} of the file`)
         : h("span", { class: "tile" }),
     );
-    return [h("p", { class: "title" }, `${words(i, j)}${some}`), h("div", { class: "tiles" }, ...tiles)];
+    return [
+      h("p", { class: "title" }, `${words(i, j)}${some}`),
+      h("div", { class: "tiles" }, ...tiles),
+    ];
   }
 
   choose(...chosen);
@@ -76,11 +80,11 @@ const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowD
 
 function mostFrequentMistake(counts) {
   let best = [0, 1];
-  counts.forEach((row, i) =>
-    row.forEach((count, j) => {
+  for (const [i, row] of counts.entries()) {
+    for (const [j, count] of row.entries()) {
       if (i !== j && count > counts[best[0]][best[1]]) best = [i, j];
-    }),
-  );
+    }
+  }
   return best;
 }
 

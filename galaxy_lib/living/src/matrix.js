@@ -1,6 +1,7 @@
 // A confusion matrix as a table: a row for each true class, a column for each answer.
-import { h } from "./ui.js";
+
 import MATRIX from "style:./matrix.css";
+import { h } from "./dom.js";
 
 export { MATRIX };
 
@@ -15,26 +16,24 @@ export const short = (name) =>
 
 export function count(answers, predictions, n = 10) {
   const counts = Array.from({ length: n }, () => new Array(n).fill(0));
-  answers.forEach((answer, i) => (counts[answer][predictions[i]] += 1));
+  for (const [i, answer] of answers.entries()) counts[answer][predictions[i]] += 1;
   return counts;
 }
 
-// cell(i, j, look): the content of a cell; `look` has the class and style of its colour, the count
-// as a share of its row.
-export function matrixTable({ names, counts, caption, said, cell }) {
-  const corner = h("th", { scope: "col" }, "true class");
+// The table of counts[answer][prediction]; draw(counts) shows others. cell(i, j): the element that
+// holds a count, and takes the colour of its share of the row.
+export function matrixTable({ names, counts, caption, said, cell = () => h("span") }) {
+  const cells = names.map((_, i) => names.map((_, j) => cell(i, j)));
   const heads = names.map((name) => h("th", { scope: "col" }, h("span", {}, short(name))));
-  const rows = counts.map((row, i) => {
-    const total = row.reduce((a, b) => a + b, 0);
-    const cells = row.map((n, j) => {
-      const share = total ? n / total : 0;
-      const shade = n ? (share > 0.45 ? " full" : "") : " none";
-      const look = { class: `cell${i === j ? " known" : ""}${shade}`, style: `--share: ${share}` };
-      return h("td", {}, cell(i, j, look, n ? String(n) : "·"));
-    });
-    return h("tr", {}, h("th", { scope: "row" }, short(names[i])), ...cells);
-  });
-  return h(
+  const rows = names.map((name, i) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, short(name)),
+      ...cells[i].map((each) => h("td", {}, each)),
+    ),
+  );
+  const element = h(
     "table",
     { class: "matrix" },
     h("caption", {}, caption),
@@ -42,8 +41,22 @@ export function matrixTable({ names, counts, caption, said, cell }) {
       "thead",
       {},
       h("tr", {}, h("td"), h("th", { colspan: names.length, scope: "colgroup" }, said)),
-      h("tr", {}, corner, ...heads),
+      h("tr", {}, h("th", { scope: "col" }, "true class"), ...heads),
     ),
     h("tbody", {}, ...rows),
   );
+  function draw(now) {
+    for (const [i, row] of now.entries()) {
+      const total = row.reduce((a, b) => a + b, 0);
+      for (const [j, n] of row.entries()) {
+        const share = total ? n / total : 0;
+        const shade = n ? (share > 0.45 ? " full" : "") : " none";
+        cells[i][j].className = `cell${i === j ? " known" : ""}${shade}`;
+        cells[i][j].style.setProperty("--share", share);
+        cells[i][j].textContent = n ? String(n) : "·";
+      }
+    }
+  }
+  draw(counts);
+  return { element, cells, draw };
 }

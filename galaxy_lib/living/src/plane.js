@@ -1,13 +1,7 @@
-// A plane in SVG that a reader drags things in, and the numbers that noise is made of.
-import { h, newId } from "./ui.js";
-import PLANE from "style:./plane.css";
+// A plane in SVG with its axes, and places in it that a reader drags.
 
-export function svg(tag, properties = {}, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(properties)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
+import PLANE from "style:./plane.css";
+import { h, newId, svg } from "./dom.js";
 
 // A style sheet of a figure's own, in its box.
 export const style = (css) => h("style", {}, css + PLANE);
@@ -17,7 +11,8 @@ export const style = (css) => h("style", {}, css + PLANE);
 export function onFrame(name, draw) {
   let waiting = 0;
   return () => {
-    waiting ||= requestAnimationFrame(() => {
+    if (waiting) return;
+    waiting = requestAnimationFrame(() => {
       waiting = 0;
       const start = performance.now();
       draw();
@@ -27,11 +22,23 @@ export function onFrame(name, draw) {
 }
 
 // A plane of `width` × `height` units, whose axes know where a value lies.
-export function plane({ width, height, x, y, label, left = 46, bottom = 36, top = 10, right = 10 }) {
+export function plane({
+  width,
+  height,
+  x,
+  y,
+  label,
+  left = 46,
+  bottom = 36,
+  top = 10,
+  right = 10,
+}) {
   const to = (axis) => (axis.log ? Math.log : (v) => v);
   const [fx, fy] = [to(x), to(y)];
-  const place = (f, [low, high], start, end) => (v) =>
-    start + ((f(v) - f(low)) / (f(high) - f(low))) * (end - start);
+  const place =
+    (f, [low, high], start, end) =>
+    (v) =>
+      start + ((f(v) - f(low)) / (f(high) - f(low))) * (end - start);
   const px = place(fx, x.range, left, width - right);
   const py = place(fy, y.range, height - bottom, top);
   const clip = newId("clip");
@@ -46,7 +53,11 @@ export function plane({ width, height, x, y, label, left = 46, bottom = 36, top 
   for (const v of x.ticks) {
     element.append(
       svg("path", { class: "grid", d: `M${px(v)} ${top}V${height - bottom}` }),
-      svg("text", { x: px(v), y: height - bottom + 14, "text-anchor": "middle" }, (x.write ?? plain)(v)),
+      svg(
+        "text",
+        { x: px(v), y: height - bottom + 14, "text-anchor": "middle" },
+        (x.write ?? plain)(v),
+      ),
     );
   }
   for (const v of y.ticks) {
@@ -65,7 +76,7 @@ export function plane({ width, height, x, y, label, left = 46, bottom = 36, top 
     ),
     inside,
   );
-  // From a pointer's place to values, whatever size the page gives the within.
+  // From a pointer's place to values, whatever size the page gives the plane.
   const values = ({ clientX, clientY }) => {
     const seen = element.getBoundingClientRect();
     const ux = ((clientX - seen.left) / seen.width) * width;
@@ -77,7 +88,17 @@ export function plane({ width, height, x, y, label, left = 46, bottom = 36, top 
     };
     return [back(x, (ux - left) / box.width), back(y, 1 - (uy - top) / box.height)];
   };
-  return { element, inside, px, py, values };
+  return { element, inside, px, py, values, x };
+}
+
+// About n round numbers within a range.
+export function ticks([low, high], n) {
+  const rough = (high - low) / n;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].find((m) => m * power >= rough) * power;
+  const found = [];
+  for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(+(k * step).toPrecision(6));
+  return found;
 }
 
 const plain = (v) => String(v).replace("-", "−");
@@ -91,7 +112,15 @@ export const sub = (name, index) => [
 export function handle(within, { label, write, step, onMove }) {
   const element = svg(
     "g",
-    { class: "handle", tabindex: 0, role: "slider", "aria-label": label, "aria-valuenow": 0 },
+    {
+      class: "handle",
+      tabindex: 0,
+      role: "slider",
+      "aria-label": label,
+      // A slider has one value: that along x. What it says has both.
+      "aria-valuemin": within.x.range[0],
+      "aria-valuemax": within.x.range[1],
+    },
     svg("circle", { r: 22, class: "reach" }),
     svg("circle", { r: 8, class: "knob" }),
   );
@@ -123,22 +152,4 @@ export function handle(within, { label, write, step, onMove }) {
       element.setAttribute("aria-valuetext", write(x, y));
     },
   };
-}
-
-// A generator that the reader's figure can start anew from the same seed (mulberry32).
-export function random(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-// Two independent numbers from a Gaussian of width 1 at each call (Box & Muller 1958).
-export function gaussians(rng) {
-  const r = Math.sqrt(-2 * Math.log(1 - rng()));
-  const angle = 2 * Math.PI * rng();
-  return [r * Math.cos(angle), r * Math.sin(angle)];
 }

@@ -1,12 +1,23 @@
-// The sample's galaxies as one picture: how it becomes x.
+// Galaxies from galaxy_lib.living.pictures.sprite: square tiles of one picture, row after row.
 import { bytesOf } from "./model.js";
 
-// Cut a sprite (WebP) into its tiles: Uint8Array (N, side, side, 3), galaxy after galaxy, row after
-// row of tiles. Runs in a page and in a Worker.
-export async function decodeSprite(bytes, side, N) {
+// The sprite (WebP) as what a canvas draws. Here and in a Worker.
+function bitmapOf(bytes) {
   const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
-  const file = new Blob([bytes], { type: "image/webp" });
-  const image = await createImageBitmap(file, options);
+  return createImageBitmap(new Blob([bytes], { type: "image/webp" }), options);
+}
+
+// Where tile n begins: [left, top].
+function corner(n, side, width) {
+  const columns = width / side;
+  return [side * (n % columns), side * Math.floor(n / columns)];
+}
+
+// --- As numbers, for a network. ---
+
+// The tiles of a sprite: Uint8Array (N, side, side, 3).
+export async function decodeSprite(bytes, side, N) {
+  const image = await bitmapOf(bytes);
   const { width, height } = image;
   const canvas =
     typeof OffscreenCanvas === "function"
@@ -15,13 +26,12 @@ export async function decodeSprite(bytes, side, N) {
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(image, 0, 0);
   const rgba = context.getImageData(0, 0, width, height).data;
-  const columns = width / side;
   const pixels = new Uint8Array(N * side * side * 3);
   let to = 0;
   for (let n = 0; n < N; n++) {
-    const corner = Math.floor(n / columns) * side * width + (n % columns) * side;
+    const [left, top] = corner(n, side, width);
     for (let i = 0; i < side; i++) {
-      let from = 4 * (corner + i * width);
+      let from = 4 * ((top + i) * width + left);
       for (let j = 0; j < side; j++, from += 4) {
         pixels[to++] = rgba[from];
         pixels[to++] = rgba[from + 1];
@@ -50,24 +60,21 @@ export function rgbaOf(pixels, n, side) {
   return rgba;
 }
 
-// The sample of a model that has galaxy_lib.living.sample's traits, loaded: what `view` shows,
-// "middle" or "whole". pixels (N, side, side, 3), labels (N), rows (N): training first, then
-// validation, then test.
-export async function loadSample(model, view = "middle") {
-  const [sprite, labels, rows] = await Promise.all([
-    bytesOf(model, `sprite_${view}`),
-    bytesOf(model, "labels"),
-    bytesOf(model, "rows"),
-  ]);
-  const side = model.get("side");
-  return {
-    side,
-    N: labels.length,
-    n_training: model.get("n_training"),
-    n_validation: model.get("n_validation"),
-    n_test: model.get("n_test"),
-    labels,
-    rows: new Uint32Array(rows.slice().buffer),
-    pixels: await decodeSprite(sprite, side, labels.length),
-  };
+// --- As pictures, by the page's own scaling. ---
+
+// Hands the model's sprite to `show` once `box` comes into view; nothing is loaded before.
+export function whenSeen(model, box, show) {
+  new IntersectionObserver(
+    async (entries, observer) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      show(await bitmapOf(await bytesOf(model, "sprite")));
+    },
+    { rootMargin: "400px" },
+  ).observe(box);
+}
+
+export function drawTile(canvas, sprite, side, n) {
+  const from = corner(n, side, sprite.width);
+  canvas.getContext("2d").drawImage(sprite, ...from, side, side, 0, 0, side, side);
 }

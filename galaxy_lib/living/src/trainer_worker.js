@@ -1,6 +1,7 @@
 // The Worker in which a Trainer trains. It is told what to do and tells how it stands; the page's
 // own thread draws.
-import { N_out, Network, columns, orientations, randomNumbers } from "./network.js";
+import { columns, N_out, Network, orientations } from "./network.js";
+import { randomNumbers } from "./random.js";
 import { decodeSprite, rgbaOf, scalePixels } from "./sprite.js";
 
 const REPORT_MS = 125; // a reader sees no more
@@ -35,7 +36,12 @@ function setSample({ side, labels, n_training, n_validation, n_test }) {
 function startAnew() {
   random = randomNumbers(settings.seed);
   const { N_in } = sample;
-  network = new Network({ N_in, N_hidden: settings.hidden_layer_size, loss: settings.loss, random });
+  network = new Network({
+    N_in,
+    N_hidden: settings.hidden_layer_size,
+    loss: settings.loss,
+    random,
+  });
   queue = [];
   run = { updates: 0, epochs: 0, milliseconds: 0, points: [], window: [] };
   addPoint();
@@ -167,7 +173,7 @@ const orders = {
     if (!sample) setSample(rest);
     const pixels = await decodeSprite(sprite, sample.side, sample.labels.length);
     views[view] = { pixels, x: scalePixels(pixels) };
-    postMessage({ type: "sample", view, pixels });
+    postMessage({ type: "sample", view, pixels, labels: sample.labels });
   },
   anew({ settings: wanted }) {
     settings = wanted;
@@ -215,7 +221,7 @@ const orders = {
 
 // One order after the other: a sample is there before it is trained on.
 let previous = Promise.resolve();
-onmessage = ({ data }) => {
+self.onmessage = ({ data }) => {
   previous = previous
     .then(() => orders[data.type](data))
     .catch((error) => postMessage({ type: "stopped", why: String(error) }));

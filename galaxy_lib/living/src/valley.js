@@ -1,7 +1,10 @@
 // Chapter 4: the path down a narrow valley, with momentum and, beside it, with the plain step.
-import { gaussians, handle, onFrame, plane, random, style, sub, svg } from "./plane.js";
-import { announcer, figureBox, fixed, h, slider, tick } from "./ui.js";
+
 import STYLE from "style:./valley.css";
+import { h, svg } from "./dom.js";
+import { handle, onFrame, plane, style, sub } from "./plane.js";
+import { randomNumbers } from "./random.js";
+import { announcer, figureBox, fixed, slider, tick } from "./ui.js";
 
 // w0 ∈ [−11, 4], w1 ∈ [−2.2, 2.2], as in the chapter's figure of the same valley.
 const RANGE = { w0: [-11, 4], w1: [-2.2, 2.2] };
@@ -11,12 +14,12 @@ const NOISE = 5; // σ of each component of the gradient
 
 // The places after 0 … n_steps steps of v ← βv + (1 − β)∂L/∂w, w ← w − ηv, from v = 0.
 export function descend({ curvature, start, eta, beta, n_steps, noise }) {
-  const rng = random(1);
+  const random = randomNumbers(1);
   let [w0, w1] = start;
   let [v0, v1] = [0, 0];
   const path = [[w0, w1]];
   for (let step = 0; step < n_steps; step++) {
-    const [n0, n1] = noise ? gaussians(rng) : [0, 0];
+    const [n0, n1] = noise ? [random.normal(), random.normal()] : [0, 0];
     v0 = beta * v0 + (1 - beta) * (curvature[0] * w0 + NOISE * n0);
     v1 = beta * v1 + (1 - beta) * (curvature[1] * w1 + NOISE * n1);
     w0 -= eta * v0;
@@ -144,7 +147,9 @@ function render({ model, el }) {
       const path = descend({ ...state, beta: i ? 0 : state.beta });
       const far = path.findIndex(([w0, w1]) => !(Math.abs(w0) < 100 && Math.abs(w1) < 100));
       const seen = far < 0 ? path : path.slice(0, far + 1);
-      const places = seen.map(([a, b]) => `${panel.p.px(a).toFixed(1)} ${panel.p.py(b).toFixed(1)}`);
+      const places = seen.map(
+        ([a, b]) => `${panel.p.px(a).toFixed(1)} ${panel.p.py(b).toFixed(1)}`,
+      );
       panel.line.setAttribute("d", `M${places.join("L")}`);
       panel.dots.setAttribute("d", `M${places.join("h0M")}h0`);
       panel.knob.place(...state.start);

@@ -1,9 +1,11 @@
 // Chapters 1 and 6: the reader classifies twenty galaxies, as Galaxy Zoo's volunteers do.
-import { MATRIX, count, matrixTable, short } from "./matrix.js";
-import { plane, style, svg } from "./plane.js";
-import { drawTile, tile, whenSeen } from "./tiles.js";
-import { announcer, button, figureBox, h } from "./ui.js";
+
 import STYLE from "style:./volunteer.css";
+import { h, svg } from "./dom.js";
+import { count, MATRIX, matrixTable, short } from "./matrix.js";
+import { plane, style } from "./plane.js";
+import { drawTile, whenSeen } from "./sprite.js";
+import { announcer, button, figureBox, tile } from "./ui.js";
 
 const SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; // Crockford's: no I, L, O, U to be misread
 
@@ -50,10 +52,18 @@ function render({ model, el }) {
   const box = figureBox(el, "Classify twenty galaxies as a volunteer", "volunteer");
   const say = announcer(box, 1);
   const [names, labels, rows, network, set, side] = [
-    "names", "labels", "rows", "predictions", "set_id", "side",
+    "names",
+    "labels",
+    "rows",
+    "predictions",
+    "set_id",
+    "side",
   ].map((name) => model.get(name));
   const n = labels.length;
-  let answers = store.read(set).filter((k) => Number.isInteger(k) && names[k]).slice(0, n);
+  let answers = store
+    .read(set)
+    .filter((k) => Number.isInteger(k) && names[k])
+    .slice(0, n);
   let picture = null;
   const place = h("div");
   box.append(style(MATRIX + STYLE), place);
@@ -68,12 +78,12 @@ function render({ model, el }) {
   const examples = names.map(() =>
     h("canvas", { width: side, height: side, class: "tile", "aria-hidden": "true" }),
   );
-  const choices = names.map((name, k) =>
-    button("", () => answer(k), { class: "kind", "aria-keyshortcuts": k }),
-  );
-  choices.forEach((each, k) =>
-    each.append(examples[k], h("span", {}, h("kbd", { "aria-hidden": "true" }, k), ` ${names[k].replace(" galaxies", "")}`)),
-  );
+  const choices = names.map((name, k) => {
+    const each = button("", () => answer(k), { class: "kind", "aria-keyshortcuts": k });
+    const key = h("kbd", { "aria-hidden": "true" }, k);
+    each.append(examples[k], h("span", {}, key, ` ${name.replace(" galaxies", "")}`));
+    return each;
+  });
   const back = button("Back to the one before", () => undo());
   const asking = h(
     "div",
@@ -82,7 +92,11 @@ function render({ model, el }) {
     h(
       "div",
       {},
-      h("p", {}, "What is the galaxy in the middle? Choose, or press its number. The small pictures are examples."),
+      h(
+        "p",
+        {},
+        "What is the galaxy in the middle? Choose, or press its number. The small pictures are examples.",
+      ),
       h("p", { class: "note" }, model.get("statement")),
       h("div", { class: "kinds" }, ...choices),
     ),
@@ -130,7 +144,7 @@ function render({ model, el }) {
     back.disabled = i === 0;
     if (picture) {
       drawTile(big, picture, side, i);
-      examples.forEach((canvas, k) => drawTile(canvas, picture, side, n + k));
+      for (const [k, canvas] of examples.entries()) drawTile(canvas, picture, side, n + k);
     }
     performance.measure("redraw Volunteer", { start, end: performance.now() });
   }
@@ -151,7 +165,13 @@ function render({ model, el }) {
     const title = h("p", { class: "title", tabindex: -1 }, "What came out");
     const code = encode(answers, set);
     const copied = h("span", { role: "status" });
-    const field = h("input", { readonly: true, value: code, size: 20, "aria-label": "your code", onfocus: (e) => e.target.select() });
+    const field = h("input", {
+      readonly: true,
+      value: code,
+      size: 20,
+      "aria-label": "your code",
+      onfocus: (e) => e.target.select(),
+    });
     const copy = button("Copy", async () => {
       try {
         await navigator.clipboard.writeText(code);
@@ -162,19 +182,22 @@ function render({ model, el }) {
       }
     });
     const beside = network.length ? [] : [{ name: "the labels themselves", said: labels }];
-    const matrices = [...judges, ...beside].map(({ name, said }) =>
-      matrixTable({
-        names,
-        counts: count(labels, said),
-        caption: name[0].toUpperCase() + name.slice(1),
-        said: "answer",
-        cell: (i, j, look, text) => h("span", look, text),
-      }),
+    const matrices = [...judges, ...beside].map(
+      ({ name, said }) =>
+        matrixTable({
+          names,
+          counts: count(labels, said),
+          caption: name[0].toUpperCase() + name.slice(1),
+          said: "answer",
+        }).element,
     );
     const each = labels.map((label, i) => {
       const lines = judges.map(({ name, said }) =>
-        h("span", { class: said[i] === label ? "right" : "wrong" },
-          `${said[i] === label ? "✓" : "✗"} ${name === "you" ? "you" : "network"}: ${short(names[said[i]])}`),
+        h(
+          "span",
+          { class: said[i] === label ? "right" : "wrong" },
+          `${said[i] === label ? "✓" : "✗"} ${name === "you" ? "you" : "network"}: ${short(names[said[i]])}`,
+        ),
       );
       const alt = `Galaxy ${i + 1}, row ${rows[i]} of the file`;
       const shown = picture ? tile(picture, side, i, alt) : h("span", { class: "tile" });
@@ -184,10 +207,20 @@ function render({ model, el }) {
       title,
       ...sentences.map((text) => h("p", {}, text)),
       ranges(judges, sentences.join(" ")),
-      h("p", {}, `These are two of each class, so always giving one answer is right on 2 of ${n}. ` +
-        "The interval is Wilson's, of one standard error: chapter 6 explains it."),
-      h("p", { class: "code" }, h("label", {}, "Your code: ", field), copy, copied,
-        " It holds your answers and nothing else; nothing has left this browser."),
+      h(
+        "p",
+        {},
+        `These are two of each class, so always giving one answer is right on 2 of ${n}. ` +
+          "The interval is Wilson's, of one standard error: chapter 6 explains it.",
+      ),
+      h(
+        "p",
+        { class: "code" },
+        h("label", {}, "Your code: ", field),
+        copy,
+        copied,
+        " It holds your answers and nothing else; nothing has left this browser.",
+      ),
       h("div", { class: "panels" }, ...matrices),
       h("p", { class: "title" }, "The twenty, under the label's name"),
       h("p", { class: "note" }, model.get("statement")),
@@ -220,8 +253,12 @@ function render({ model, el }) {
         svg("path", { class: `dots c${colour}`, d: `M${p.px(right / n)} ${p.py(i)}h0` }),
       );
     });
-    p.element.append(svg("text", { x: 94, y: p.py(judges.length) + 4, "text-anchor": "end" }, "one answer"));
-    p.inside.append(svg("path", { class: "dots c2", d: `M${p.px(2 / n)} ${p.py(judges.length)}h0` }));
+    p.element.append(
+      svg("text", { x: 94, y: p.py(judges.length) + 4, "text-anchor": "end" }, "one answer"),
+    );
+    p.inside.append(
+      svg("path", { class: "dots c2", d: `M${p.px(2 / n)} ${p.py(judges.length)}h0` }),
+    );
     return h("div", { class: "ranges" }, p.element);
   }
 

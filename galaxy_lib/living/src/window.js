@@ -1,7 +1,11 @@
 // Chapter 8: a 5×5 window slides over a galaxy; what it sees, times its weights, added up, is a map.
-import { onFrame, style } from "./plane.js";
-import { announcer, bytesOf, choice, figureBox, fixed, h, symbol, tick } from "./ui.js";
+
 import STYLE from "style:./window.css";
+import { h } from "./dom.js";
+import { bytesOf } from "./model.js";
+import { onFrame, style } from "./plane.js";
+import { scalePixels } from "./sprite.js";
+import { announcer, choice, figureBox, fixed, symbol, tick } from "./ui.js";
 
 const K = 5; // weights in a row of the window
 
@@ -12,7 +16,8 @@ const normalised = (weights) => {
   const size = weights.reduce((sum, w) => sum + Math.abs(w), 0);
   return weights.map((w) => w / size);
 };
-const gauss = (sigma) => normalised(around((p, q) => Math.exp(-(p ** 2 + q ** 2) / (2 * sigma ** 2))));
+const gauss = (sigma) =>
+  normalised(around((p, q) => Math.exp(-(p ** 2 + q ** 2) / (2 * sigma ** 2))));
 
 export const PRESETS = {
   "centre–surround": around((p, q) => (Math.max(Math.abs(p), Math.abs(q)) < 2 ? 1 / 9 : -1 / 16)),
@@ -50,7 +55,7 @@ async function render({ model, el }) {
   const [side, names, learned] = ["side", "names", "learned"].map((name) => model.get(name));
   const raw = await bytesOf(model, "pictures");
   const pictures = names.map((_, n) =>
-    Float32Array.from(raw.subarray(n * side ** 2, (n + 1) * side ** 2), (v) => (v / 255) * 0.99 + 0.01),
+    scalePixels(raw.subarray(n * side ** 2, (n + 1) * side ** 2)),
   );
   const presets = { ...PRESETS, ...learned };
   const write = fixed(2);
@@ -70,7 +75,11 @@ async function render({ model, el }) {
     value: own,
     onchange: (name) => presets[name] && set("weights", presets[name]),
   });
-  const cut = tick({ label: "max(0, ·)", value: model.get("cut"), onchange: (on) => set("cut", on) });
+  const cut = tick({
+    label: "max(0, ·)",
+    value: model.get("cut"),
+    onchange: (on) => set("cut", on),
+  });
   const set = (name, value) => {
     model.set(name, value);
     model.save_changes();
@@ -80,13 +89,23 @@ async function render({ model, el }) {
   const frameOf = (label, size, move) => {
     const canvas = h("canvas", { width: size, height: size, role: "img", "aria-label": label });
     const square = move
-      ? h("span", { class: "square", tabindex: 0, role: "slider", "aria-label": "place of the window" })
+      ? h("span", {
+          class: "square",
+          tabindex: 0,
+          role: "slider",
+          "aria-label": "place of the window",
+          "aria-valuemin": 0,
+          "aria-valuemax": n * n - 1,
+        })
       : h("span", { class: "square one" });
     const element = h("div", { class: "picture" }, canvas, square);
     if (move) {
       const point = (event) => {
         const seen = canvas.getBoundingClientRect();
-        const share = [(event.clientY - seen.top) / seen.height, (event.clientX - seen.left) / seen.width];
+        const share = [
+          (event.clientY - seen.top) / seen.height,
+          (event.clientX - seen.left) / seen.width,
+        ];
         go(...share.map((s) => Math.floor(s * side) - 2));
       };
       square.addEventListener("pointerdown", (event) => {
@@ -94,7 +113,10 @@ async function render({ model, el }) {
         square.focus();
         event.preventDefault();
       });
-      square.addEventListener("pointermove", (e) => square.hasPointerCapture(e.pointerId) && point(e));
+      square.addEventListener(
+        "pointermove",
+        (e) => square.hasPointerCapture(e.pointerId) && point(e),
+      );
       canvas.addEventListener("click", point);
       square.addEventListener("keydown", (event) => {
         const step = STEPS[event.key];
@@ -107,7 +129,11 @@ async function render({ model, el }) {
     return { canvas, square, element };
   };
   const input = frameOf("The galaxy, in grey", side, true);
-  const output = frameOf("The map: white where the sum is positive, blue where it is negative", n, false);
+  const output = frameOf(
+    "The map: white where the sum is positive, blue where it is negative",
+    n,
+    false,
+  );
 
   function go(i, j) {
     at = [i, j].map((k) => Math.min(n - 1, Math.max(0, k)));
@@ -117,16 +143,29 @@ async function render({ model, el }) {
   // --- patch, weights, products: 5 × 5 numbers each ---
   const gridOf = (title, cell) => {
     const numbers = cells(() => h("span", cell));
-    return { numbers, element: h("div", {}, h("p", { class: "title" }, ...[title].flat()), h("div", { class: "grid" }, ...numbers)) };
+    return {
+      numbers,
+      element: h(
+        "div",
+        {},
+        h("p", { class: "title" }, ...[title].flat()),
+        h("div", { class: "grid" }, ...numbers),
+      ),
+    };
   };
   const patch = gridOf([symbol("x"), " under the window"], {});
   const weights = gridOf("its weights w", {
-    class: "weight", role: "slider", tabindex: -1, "aria-valuemin": -1, "aria-valuemax": 1,
+    class: "weight",
+    role: "slider",
+    tabindex: -1,
   });
   const products = gridOf("the products", {});
   weights.numbers[12].tabIndex = 0;
   weights.numbers.forEach((element, k) => {
-    element.setAttribute("aria-label", `weight in row ${Math.floor(k / 5) + 1}, column ${(k % 5) + 1}`);
+    element.setAttribute(
+      "aria-label",
+      `weight in row ${Math.floor(k / 5) + 1}, column ${(k % 5) + 1}`,
+    );
     let from = null;
     const change = (value) => {
       const next = [...model.get("weights")];
@@ -140,7 +179,8 @@ async function render({ model, el }) {
       event.preventDefault();
     });
     element.addEventListener("pointermove", (event) => {
-      if (element.hasPointerCapture(event.pointerId)) change(from[1] + (from[0] - event.clientY) / 100);
+      if (element.hasPointerCapture(event.pointerId))
+        change(from[1] + (from[0] - event.clientY) / 100);
     });
     element.addEventListener("pointerup", () => model.save_changes());
     element.addEventListener("keydown", (event) => {
@@ -173,7 +213,11 @@ async function render({ model, el }) {
     ),
     h("div", { class: "triple" }, patch.element, weights.element, products.element),
     result,
-    h("p", { class: "note" }, "Drag the square, and a weight up or down; or choose a weight with ← and →, and change it with ↑ and ↓."),
+    h(
+      "p",
+      { class: "note" },
+      "Drag the square, and a weight up or down; or choose a weight with ← and →, and change it with ↑ and ↓.",
+    ),
   );
 
   function paint(canvas, values, scale) {
@@ -186,13 +230,12 @@ async function render({ model, el }) {
     canvas.getContext("2d").putImageData(new ImageData(rgba, canvas.width, canvas.height), 0, 0);
   }
 
-  function fill({ numbers }, values, scale, signed) {
+  function fill({ numbers }, values, scale) {
     numbers.forEach((element, k) => {
       const v = Math.abs(values[k]) < 0.005 ? 0 : values[k];
       element.textContent = write(v);
       element.style.setProperty("--share", Math.min(1, Math.abs(v) / scale));
       element.classList.toggle("negative", v < 0);
-      if (signed) element.setAttribute("aria-valuenow", v.toFixed(2));
     });
   }
 
@@ -202,25 +245,44 @@ async function render({ model, el }) {
     const rectify = model.get("cut") ? (v) => Math.max(0, v) : (v) => v;
     const map = slide(x, side, w).map(rectify);
     paint(input.canvas, x, 1);
-    paint(output.canvas, map, map.reduce((m, v) => Math.max(m, Math.abs(v)), 1e-6));
+    paint(
+      output.canvas,
+      map,
+      map.reduce((m, v) => Math.max(m, Math.abs(v)), 1e-6),
+    );
     const [i, j] = at;
-    for (const [{ square }, size] of [[input, side], [output, n]]) {
+    for (const [{ square }, size] of [
+      [input, side],
+      [output, n],
+    ]) {
       square.style.setProperty("--i", i / size);
       square.style.setProperty("--j", j / size);
       square.style.setProperty("--pixel", 1 / size);
     }
     const here = look(x, side, w, i, j);
     fill(patch, here.patch, 1);
-    fill(weights, w, Math.max(...w.map(Math.abs), 1e-6), true);
+    const heaviest = Math.max(...w.map(Math.abs), 1e-6);
+    fill(weights, w, heaviest);
+    weights.numbers.forEach((element, k) => {
+      const most = Math.max(1, heaviest); // a hand goes to ±1, a trained network further
+      for (const [name, v] of [
+        ["min", -most],
+        ["max", most],
+        ["now", w[k]],
+      ]) {
+        element.setAttribute(`aria-value${name}`, v.toFixed(2));
+      }
+    });
     fill(products, here.products, Math.max(...here.products.map(Math.abs), 1e-6));
     input.square.setAttribute("aria-valuenow", i * n + j);
-    input.square.setAttribute("aria-valuemax", n * n - 1);
     input.square.setAttribute("aria-valuetext", `row ${i}, column ${j}`);
     const sum = `At row ${i}, column ${j} the 25 products add up to ${write(here.sum)}`;
     const shown = write(rectify(here.sum));
     result.textContent = `${sum}${model.get("cut") ? `, so the map has ${shown} there` : ": that is the map's value there"}.`;
     say(result.textContent);
-    const named = Object.keys(presets).find((name) => presets[name].every((v, k) => Math.abs(v - w[k]) < 1e-6));
+    const named = Object.keys(presets).find((name) =>
+      presets[name].every((v, k) => Math.abs(v - w[k]) < 1e-6),
+    );
     preset.set(named ?? own);
   }
 
