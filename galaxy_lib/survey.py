@@ -34,9 +34,10 @@ import numpy as np
 
 from galaxy_lib import arguments
 from galaxy_lib.arguments import having, optional, takes, whole
-from galaxy_lib.files import datasets, reading
-from galaxy_lib.galaxy import N_TYPES, scale_pixels
+from galaxy_lib.files import cache, datasets, reading
+from galaxy_lib.galaxy import N_TYPES
 from galaxy_lib.network import NeuralNetwork
+from galaxy_lib.pictures import View
 
 FORMAT = 1  # of a catalogue: raised when its columns change their meaning
 PIECE = 256  # pictures read and classified at a time: 50 MB at full size
@@ -345,12 +346,10 @@ def _inputs(path: Path, images, calibration: Calibration) -> Iterator[np.ndarray
     if images.shape[1] != calibration.side:
         side, wanted = images.shape[1], calibration.side
         raise ValueError(f"its pictures are {side}×{side}, the network knows {wanted}×{wanted}.")
-    coarsen, folders = calibration.coarsen, [path.parent, datasets.cache_folder()]
-    edge = (calibration.side - calibration.crop) // 2 // coarsen
-    middle = slice(edge, edge + calibration.crop // coarsen)
-    for sums in reading.pieces(path, images, coarsen, PIECE, folders):
-        x = np.divide(sums[:, middle, middle], np.float32(coarsen**2), dtype=np.float32, order="C")
-        yield scale_pixels(x, out=x).reshape(len(x), -1).T
+    view = View.of(calibration.side, calibration.coarsen, calibration.crop)
+    folders = [path.parent, datasets.cache_folder()]
+    for sums in cache.pieces(path, images, calibration.coarsen, PIECE, folders):
+        yield view.inputs(view.of_sums(sums)).T
 
 
 def _stamp(path: Path) -> dict:

@@ -32,11 +32,12 @@ from galaxy_lib import (
     living,
     network,
     plots,
+    splits,
     survey,
 )
 from galaxy_lib.__main__ import main, parser
 from galaxy_lib.convolution import ConvolutionalNetwork, Layout
-from galaxy_lib.files import archives, datasets, fetching, reading, splits
+from galaxy_lib.files import archives, datasets, fetching, reading
 from galaxy_lib.gradient_check import GradientErrors, check_gradients
 from galaxy_lib.network import Epoch
 from galaxy_lib.simulator import Plan, draw, plan_sample, simulate_galaxy

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galaxy_lib import DataManager, Galaxy
-from galaxy_lib.data import turned
-from galaxy_lib.files.splits import conflicts, linked, sky_pairs, split_rows
+from galaxy_lib.pictures import turned
+from galaxy_lib.splits import conflicts, linked, sky_pairs, split_rows
 
 
 def plain_pixels(picture: np.ndarray, coarsen: int) -> np.ndarray:

@@ -200,7 +200,7 @@ def test_positions_that_cannot_be_are_a_sentence(file, capsys):
 
 
 def test_a_million_pairs_are_counted_before_they_are_made():
-    from galaxy_lib.files.splits import sky_pairs
+    from galaxy_lib.splits import sky_pairs
 
     same = np.zeros(20_000)
     with pytest.raises(ValueError, match="cannot be true"):

@@ -17,7 +17,9 @@ BIN = Path(sysconfig.get_path("scripts"))
 FLOORS = [
     {"arguments"},
     {"galaxy", "simulator"},
+    {"splits"},
     {"files"},
+    {"pictures"},
     {"data", "network", "plots"},
     {"gradient_check", "convolution"},  # what uses the network's formulas, or its class
     {"course", "survey", "checks"},

@@ -27,6 +27,8 @@ from hypothesis import strategies as st
 from galaxy_lib import DataManager, NeuralNetwork, survey
 from galaxy_lib.__main__ import main
 from galaxy_lib.files import datasets, reading
+from galaxy_lib.files.cache import coarsened
+from galaxy_lib.files.cache import pieces as cached_pieces
 from galaxy_lib.galaxy import one_hot
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,7 +122,7 @@ def test_a_part_says_what_the_network_says(quick, twenty, tmp_path):
     assert pyarrow.types.is_string(table.schema.field("file").type)  # Astropy knows no other
     calibration = survey.calibrate(quick)
     with DataManager(0.5, twenty[1], coarsen=2, cache=False) as manager:
-        x, _ = manager._columns(np.arange(20))
+        x = manager.pictures.inputs(np.arange(20)).T
         ra = manager.ds["ra"][:]
     z = quick.forward(x).astype(float)
     p = z ** (1 / calibration.temperature)
@@ -210,15 +212,15 @@ def test_pieces_are_the_same_from_file_and_cache(galaxy_file, tmp_path, options)
         images = ds["images"]
         wanted = reading.load_block_sums(images, 4)
         for rows in (1, 7, 30, 100):
-            pieces = list(reading.pieces(path, images, 4, rows))
+            pieces = list(cached_pieces(path, images, 4, rows))
             assert [len(piece) for piece in pieces[:-1]] == [rows] * (len(pieces) - 1)
             np.testing.assert_array_equal(np.concatenate(pieces), wanted)
-        reading.coarsened(path, images, 4, [tmp_path])
+        coarsened(path, images, 4, [tmp_path])
         (cache,) = tmp_path.glob("*.cache")
         for damaged in (False, True):
             if damaged:
                 cache.write_bytes(cache.read_bytes()[:-1] + b"\xff")
-            pieces = list(reading.pieces(path, images, 4, 7, [tmp_path]))
+            pieces = list(cached_pieces(path, images, 4, 7, [tmp_path]))
             assert [len(piece) for piece in pieces] == [7, 7, 7, 7, 2]
             np.testing.assert_array_equal(np.concatenate(pieces), wanted)
 

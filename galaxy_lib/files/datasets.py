@@ -26,8 +26,8 @@ from galaxy_lib import arguments
 from galaxy_lib.arguments import optional, takes, whole
 from galaxy_lib.files import reading
 from galaxy_lib.files.reading import in_threads, n_workers, overhead, progress
-from galaxy_lib.files.splits import conflicts, sky_pairs
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
+from galaxy_lib.splits import conflicts, sky_pairs
 
 FILE_NAME = "Galaxy10_DECals.h5"
 SAMPLE_SIZE = 1500
@@ -50,9 +50,9 @@ def cache_folder() -> Path:
     - the simulated sample (here): named by a digest of the source of `galaxy_lib.simulator`, the
       seed and the number of galaxies; another drawing is another file, and takes the old one away;
     - its note that all of it was looked at (``.checked``): the file's inode, size and times;
-    - coarsened pictures (beside the file, or here; ``.cache``, and ``.rows.cache`` of files that
-      memory cannot hold): the same of the file they were made from, the size of the blocks, and a
-      digest of the source that makes them;
+    - coarsened pictures (beside the file, or here; ``.cache``, and in random order, for training
+      from disk, ``.rows.cache``: see `cache`): the same of each file they were made from, the size
+      of the blocks, and a digest of the source that makes them;
     - a download that was cut (``.part`` where it goes): the address, and what the server says of
       the file's version;
     - a survey's catalogue (where it was asked for): the network's fingerprint, the calibration,

@@ -1,4 +1,4 @@
-"""Pictures from the file, coarsened while they are read, and the cache of the result.
+"""Pictures from the file, coarsened while they are read.
 
 Apart from `datasets`, and below it: how bytes become block sums has nothing to do with
 which file they come from. A file of 2.7 GB is read chunk by chunk in threads, so no more than a few
@@ -7,15 +7,12 @@ chunks of full-size pictures are ever in memory, whatever the chunks look like.
 
 from __future__ import annotations
 
-import functools
 import glob
 import itertools
-import json
 import math
 import os
 import platform
 import secrets
-import stat
 import sys
 import threading
 import time
@@ -38,8 +35,6 @@ SLAB_BYTES = 64 * 2**20  # full-size pictures read at a time on h5py's own path
 LARGEST_CHUNK = 256 * 2**20  # a chunk has to be in memory whole
 GZIP, SHUFFLE = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE
 FLETCHER32 = h5py.h5z.FILTER_FLETCHER32
-CACHE_BLOCK = 16 * 2**20  # bytes that share one checksum
-HEAD_BYTES = 2**20  # more than the first line of any cache
 
 
 def digest_of(sources: Iterable[Path]) -> str:
@@ -261,6 +256,12 @@ def checked_note(path: Path) -> Path:
     return path.with_suffix(".checked")
 
 
+def stamp(path: Path) -> tuple[int, ...]:
+    """Return what changes with a file's bytes. The change time cannot be set by hand."""
+    file = path.stat()
+    return file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns
+
+
 def column(array: h5py.Dataset) -> np.ndarray:
     """Return all of a data set of one number per galaxy; an OSError if it is damaged."""
     with readable(array):
@@ -409,145 +410,3 @@ def _stored(array: h5py.Dataset, start: tuple[int, ...]) -> bytes | None:
     if set(applied) - {GZIP} - ({SHUFFLE} if array.dtype.itemsize == 1 else set()):
         return None
     return raw
-
-
-# ------------------------------------------------------------------------- the coarsened pictures
-
-
-def coarsened(path: Path, images: h5py.Dataset, coarsen: int, cache_folders=()) -> np.ndarray:
-    """Return `load_block_sums` of a file's pictures, from a cache where there is a sound one.
-
-    The cache is looked for in all ``cache_folders`` and written to the first that allows it.
-    """
-    key = cache_key(path, images.shape, coarsen)
-    shape = (images.shape[0], images.shape[1] // coarsen, images.shape[2] // coarsen, 3)
-    caches = _caches(path, coarsen, cache_folders)
-    for cache in caches:
-        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-            return _read_cache(cache, key, np.empty(shape, sum_dtype(coarsen)))
-    sums = load_block_sums(images, coarsen)
-    # A file that changed while it was read must not pass for the one it has become.
-    if key == cache_key(path, images.shape, coarsen):
-        for cache in caches:
-            with suppress(OSError):
-                _write_cache(cache, key, sums)
-                break
-    return sums
-
-
-def pieces(
-    path: Path, images: h5py.Dataset, coarsen: int, rows: int, cache_folders=()
-) -> Iterator[np.ndarray]:
-    """Yield what `coarsened` returns, ``rows`` pictures at a time, to save memory (chapter 9).
-
-    A sound cache is used where there is one; none is made. The pieces are the same either way.
-    """
-    key = cache_key(path, images.shape, coarsen)
-    for cache in _caches(path, coarsen, cache_folders):
-        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-            start = _verify_cache(cache, key)
-            break
-    else:
-        yield from _pieces_of_file(images, coarsen, rows)
-        return
-    dtype = sum_dtype(coarsen)
-    shape = (images.shape[1] // coarsen, images.shape[2] // coarsen, images.shape[3])
-    with cache.open("rb") as file:
-        file.seek(start)
-        for first in range(0, len(images), rows):
-            n = min(rows, len(images) - first)
-            yield np.fromfile(file, dtype, n * math.prod(shape)).reshape(n, *shape)
-
-
-def _pieces_of_file(images: h5py.Dataset, coarsen: int, rows: int) -> Iterator[np.ndarray]:
-    """Yield `pieces` from slabs of whole chunks, each read but once."""
-    left: list[np.ndarray] = []
-    for slab in slabs_of_block_sums(images, coarsen):
-        sums = np.concatenate([*left, slab])
-        whole = len(sums) - len(sums) % rows
-        yield from (sums[i : i + rows] for i in range(0, whole, rows))
-        left = [sums[whole:]]
-    if len(left[0]):
-        yield left[0]
-
-
-def _caches(path: Path, coarsen: int, folders) -> list[Path]:
-    """Return where the cache of a file may be."""
-    place = blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()
-    return [folder / f"{path.stem}-{place}-coarsen{coarsen}.cache" for folder in folders]
-
-
-def stamp(path: Path) -> tuple[int, ...]:
-    """Return what changes with a file's bytes. The change time cannot be set by hand."""
-    file = path.stat()
-    return file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns
-
-
-@functools.cache
-def _made_by() -> str:
-    """Return what the caches are made by: this file and `stored`."""
-    here = Path(__file__)
-    return digest_of([here, here.with_name("stored.py")])
-
-
-def cache_key(path: Path, shape: tuple[int, ...], coarsen: int) -> str:
-    """Return what a cache must have been made from, and by."""
-    return repr((_made_by(), *stamp(path), shape, coarsen))
-
-
-def _blocks(array: np.ndarray) -> list[memoryview]:
-    """Return the bytes of ``array`` as blocks that are checked one by one."""
-    data = memoryview(array.reshape(-1).view(np.uint8))
-    return [data[i : i + CACHE_BLOCK] for i in range(0, len(data), CACHE_BLOCK)]
-
-
-def _cache_head(cache: Path, key: str) -> tuple[list[int], int]:
-    """Return the checksums of ``cache``, and where its sums begin; an error if it is another's."""
-    if not cache.is_file():
-        raise ValueError("not a file")
-    with cache.open("rb") as file:
-        head = json.loads(file.readline(HEAD_BYTES))
-        if head["key"] != key:
-            raise ValueError("made from another file")
-        return head["checksums"], file.tell()
-
-
-def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
-    """Fill ``sums`` from ``cache``; a ValueError or the like if it is another's, or damaged."""
-    checksums, start = _cache_head(cache, key)
-
-    def fill(numbered: tuple[int, memoryview]) -> int:
-        number, block = numbered
-        with cache.open("rb") as file:
-            file.seek(start + number * CACHE_BLOCK)
-            if file.readinto(block) < len(block):
-                raise ValueError("cut off")  # the rest of the block is what memory held before
-        return isal_zlib.crc32(block)
-
-    if list(in_threads(fill, enumerate(_blocks(sums)), n_workers())) != checksums:
-        raise ValueError("damaged")
-    return sums
-
-
-def _verify_cache(cache: Path, key: str) -> int:
-    """Return where in ``cache`` its sums begin, all of them sound; else as `_read_cache`."""
-    checksums, start = _cache_head(cache, key)
-    with cache.open("rb") as file:
-        file.seek(start)
-        if [
-            isal_zlib.crc32(block) for block in iter(lambda: file.read(CACHE_BLOCK), b"")
-        ] != checksums:
-            raise ValueError("damaged")
-    return start
-
-
-def _write_cache(cache: Path, key: str, sums: np.ndarray) -> None:
-    """Write ``sums`` to ``cache`` with what tells later whether they can be trusted."""
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    if not cache.parent.stat().st_mode & stat.S_IWUSR:  # which root in a container could ignore
-        raise PermissionError(f"{cache.parent} is meant to stay as it is")
-    checksums = list(in_threads(isal_zlib.crc32, _blocks(sums), n_workers()))
-    with written_whole(cache) as temporary, temporary.open("wb") as file:
-        file.write(json.dumps({"key": key, "checksums": checksums}).encode() + b"\n")
-        for block in _blocks(sums):
-            file.write(block)

@@ -14,6 +14,7 @@ from galaxy_lib.data import DataManager
 from galaxy_lib.galaxy import N_TYPES
 from galaxy_lib.living.figure import STATIC, SampleFigure
 from galaxy_lib.network import NeuralNetwork
+from galaxy_lib.splits import Split
 
 WEIGHTS = "ABab"
 
@@ -135,19 +136,13 @@ class Trainer(SampleFigure):
         with DataManager(datafile=self.path, read_on_demand=True) as full:
             side = full.images.shape[1]
         side = side // 2 if view == "middle" else side
-        manager = DataManager(
+        # The split is the figure's, whatever seed and shares it came from.
+        rows = np.frombuffer(self.rows, "<u4").astype(np.intp)
+        ends = np.cumsum([self.n_training, self.n_validation])
+        return DataManager(
             datafile=self.path,
             crop=side,
             coarsen=side // self.side,
             augment="d4" if turned else None,
+            split=Split(*np.split(rows, ends)),
         )
-        # The split is the figure's, whatever seed and shares it came from.
-        rows = np.frombuffer(self.rows, "<u4").astype(np.intp)
-        ends = np.cumsum([self.n_training, self.n_validation])
-        manager.indices = rows
-        manager.training_indices, manager.validation_indices, manager.test_indices = np.split(
-            rows, ends
-        )
-        manager.n_training, manager.n_validation = self.n_training, self.n_validation
-        manager.n_test = self.n_test
-        return manager
