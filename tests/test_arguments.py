@@ -27,10 +27,10 @@ from galaxy_lib import (
     arguments,
     convolution,
     course,
-    data,
     galaxy,
     living,
     network,
+    pictures,
     plots,
     splits,
     survey,
@@ -41,6 +41,7 @@ from galaxy_lib.files import archives, datasets, fetching, reading
 from galaxy_lib.gradient_check import GradientErrors, check_gradients
 from galaxy_lib.network import Epoch
 from galaxy_lib.simulator import Plan, draw, plan_sample, simulate_galaxy
+from galaxy_lib.splits import Split
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -133,7 +134,11 @@ WEIGHTS = {name: np.ones((2, 2)) for name in ("B_1", "b_1", "B_2", "b_2", "A", "
 BAD["weights"] = [*JUNK, *NUMBERS, *TEXTS, None, {}, [], WEIGHTS, WEIGHTS | {"B_1": None},
                   WEIGHTS | {"c": 1}, {**WEIGHTS, "A": ["a"]}]  # fmt: skip
 BAD["classes"] = [*BAD["size"], [], [0.5], [-1] * 20, [10] * 20, [1] * 19, [[1] * 20], [True] * 20]
-for kind in ("array", "path", "paths", "thing", "size", "function", "classes"):
+BAD["split"] = [*JUNK, *NUMBERS, *TEXTS, *ARRAYS, [[0], [], [1]], ([0], [1], [2]), Split(0, 1, 2),
+                Split([], [], [1]), Split([0], [1], []), Split([0, 1], [], [1]),
+                Split([0.5], [], [1]), Split(["a"], [], [1]), Split([[0]], [], [1]),
+                Split([0], None, [1]), Split([0], [], [-1]), Split([0], [], [10**6])]  # fmt: skip
+for kind in ("array", "path", "paths", "thing", "size", "function", "classes", "split"):
     BAD[f"{kind} or none"] = [bad for bad in BAD[kind] if bad is not None]
 BAD["twenty"] = [*BAD["size"], [], [1] * 19, [10] * 20, [-1] * 20, [0.5] * 20, [True] * 20]
 BAD["windows"] = [*JUNK[:2], *JUNK[3:], *NUMBERS, *TEXTS, [], {"a": np.zeros((4, 4))}, {"a": 1},
@@ -207,6 +212,7 @@ DATA = {
     "read_on_demand": "truth",
     "seed": "seed", "validation": "open share", "stratify": "truth", "group_by_sky": "truth",
     "augment": "choice", "cache": "truth", "crop": "whole or none", "memory_limit": "room",
+    "split": "split or none",
 }  # fmt: skip
 TRAIN = {"n_epochs": "whole", "learning_rate": "positive", "beta_momentum": "share"}
 TRAIN |= {"batch_size": "whole"}
@@ -222,7 +228,7 @@ TABLE: list[tuple[Callable, dict[str, str]]] = [
     (DataManager.training_batches, BATCH),
     (DataManager.test_batches, BATCH),
     (DataManager.validation_batches, BATCH),
-    (data.turned, {"pictures": "array", "turn": "turn"}),
+    (pictures.turned, {"pictures": "array", "turn": "turn"}),
     (network.sigmoid, {"x": "array"}),
     (network.relu, {"u": "array"}),
     (network.loss, SHAPES),
@@ -397,8 +403,10 @@ def modules() -> Iterator:
     all this tests, and `Frame` the simulator's own canvas.
     """
     found = [module.name for module in pkgutil.iter_modules(galaxy_lib.__path__)]
+    # `pictures` and `splits` are called by DataManager, with arguments that it has checked.
+    unchecked = ("arguments", "checks", "pictures", "splits")
     for name in [*found, "files.datasets", "files.fetching"]:
-        if not name.startswith("_") and name not in ("arguments", "checks"):
+        if not name.startswith("_") and name not in unchecked:
             yield importlib.import_module(f"galaxy_lib.{name}")
 
 

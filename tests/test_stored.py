@@ -231,3 +231,27 @@ def test_a_row_from_the_end_of_joined_files(tmp_path):
             np.testing.assert_array_equal(images[row, 2:5, 2:5], images[70 + row][2:5, 2:5])
         with pytest.raises(IndexError):
             images[-71]
+
+
+def test_a_file_that_changes_while_its_rows_are_written_leaves_no_cache(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.h5", 100)
+    real = caches.reading.load_block_sums
+
+    def read_and_touch(*arguments):
+        sums = real(*arguments)
+        with path.open("ab") as file:
+            file.write(b"more")
+        return sums
+
+    monkeypatch.setattr(caches.reading, "load_block_sums", read_and_touch)
+    with pytest.raises(OSError, match="changed while it was read"):
+        DataManager(datafile=path, coarsen=4, **OUT)
+    assert not [*tmp_path.rglob("*.cache"), *tmp_path.rglob("*.part")]
+
+
+def test_a_cache_that_is_cut_during_training_is_one_sentence(tmp_path):
+    with DataManager(datafile=write(tmp_path / "a.h5", 100), coarsen=4, seed=1, **OUT) as dm:
+        with dm.pictures.path.open("r+b") as file:
+            file.truncate(dm.pictures.content.nbytes // 2)
+        with pytest.raises(OSError, match="was cut: make a new DataManager"):
+            dm.training_set()
