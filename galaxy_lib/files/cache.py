@@ -21,9 +21,9 @@ from typing import NamedTuple
 
 import h5py
 import numpy as np
-from isal import isal_zlib  # its crc32 takes a third of zlib's time
 
 from galaxy_lib.files import reading
+from galaxy_lib.files.reading import zlib
 
 BLOCK = 4 * 2**20  # bytes that share one checksum, and are read from disk in one stride
 LINE = 64 * 2**20  # bytes, more than any cache's line
@@ -243,7 +243,7 @@ def _checksums(cache: Path, content: Coarsened, sums: np.ndarray | None = None) 
             block = file.read(min(BLOCK, end - start))  # of a cut file less, never what was there
         if part := rows[start : start + len(block)]:
             part[:] = block[: len(part)]
-        return isal_zlib.crc32(block)
+        return zlib.crc32(block)
 
     starts = range(0, end, BLOCK)
     found = reading.in_threads(checksum, starts, reading.n_workers())
