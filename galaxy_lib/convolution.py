@@ -18,7 +18,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from galaxy_lib import arguments
 from galaxy_lib.arguments import arrays, record, several, shaped, takes, whole
 from galaxy_lib.galaxy import N_TYPES
-from galaxy_lib.network import NeuralNetwork, log_softmax, softmax
+from galaxy_lib.network import LOSSES, NeuralNetwork, softmax
 
 Array = np.ndarray
 PICTURES, MAPS = ("S", "H", "W", "C"), ("S", "H", "W", "K")
@@ -168,13 +168,14 @@ def gradients(weights: dict[str, Array], x: Array, y: Array, layout: Layout) -> 
     """
     found = layers(weights, x, layout)
     shaped("y", y, found.u.shape, "A and x")
-    return _backward(weights, found, y, layout)
+    return _backward(weights, found, softmax(found.u) - (y > 0.5), layout)
 
 
-def _backward(weights: dict[str, Array], f: Layers, y: Array, layout: Layout) -> dict[str, Array]:
+def _backward(weights: dict[str, Array], f: Layers, e: Array, layout: Layout) -> dict[str, Array]:
+    """Return the slopes of L for ``e`` (N_out, S), S times ∂L/∂u."""
     A, B_2 = weights["A"], weights["B_2"]
     S, H, W, K = f.h_2.shape
-    e = (softmax(f.u) - (y > 0.5)) / S
+    e = e / S
     d_p = (A.T @ e).T.reshape(S, H // layout.pool, W // layout.pool, K)
     d_2 = _columns(spread(d_p, f.h_2.shape, layout.pool) * (f.h_2 > 0))
     # Transposed twice, so that the product lies in memory as `col2im` reads it.
@@ -267,21 +268,20 @@ class ConvolutionalNetwork(NeuralNetwork):
         return dict(zip(self.weight_names, self._weights(), strict=True))
 
     def _output(self, x: Array) -> Array:
-        return log_softmax(self.layers(x).u)
+        return LOSSES[self.loss].output(self.layers(x).u)
 
     @np.errstate(over="ignore", invalid="ignore")  # what is no number is reported by `epochs`
     def _step(self, v: list[Array], x: Array, y: Array, eta: float, beta: float) -> Array:
-        weights = self._named_weights()
-        found = self.layers(x)
-        slopes = _backward(weights, found, y, self.layout)
+        weights, found = self._named_weights(), self.layers(x)
+        log_z = LOSSES[self.loss].output(found.u)
+        slopes = _backward(weights, found, LOSSES[self.loss].slope(log_z, y), self.layout)
         for v_w, (name, w) in zip(v, weights.items(), strict=True):
             v_w *= beta
             v_w += (1 - beta) * slopes[name]
             w -= eta * v_w
-        return log_softmax(found.u)
+        return log_z
 
-    def _content(self) -> dict[str, Array]:
-        return super()._content() | {"layout": np.asarray(self.layout)}
+    _kept = (*NeuralNetwork._kept, "layout")
 
     @classmethod
     def _settings(cls, saved: dict[str, Array]) -> tuple[int, dict]:

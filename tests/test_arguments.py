@@ -25,6 +25,7 @@ from galaxy_lib import (
     Galaxy,
     NeuralNetwork,
     arguments,
+    assessment,
     convolution,
     course,
     galaxy,
@@ -36,10 +37,12 @@ from galaxy_lib import (
     survey,
 )
 from galaxy_lib.__main__ import main, parser
+from galaxy_lib.blas import blas_step
 from galaxy_lib.convolution import ConvolutionalNetwork, Layout
 from galaxy_lib.files import archives, datasets, fetching, reading
 from galaxy_lib.gradient_check import GradientErrors, check_gradients
 from galaxy_lib.network import Epoch
+from galaxy_lib.saved import Saved
 from galaxy_lib.simulator import Plan, draw, plan_sample, simulate_galaxy
 from galaxy_lib.splits import Split
 
@@ -194,6 +197,7 @@ def good(manager, galaxy_file, tmp_path):
         "z": some(10, 4), "p": some(10, 4), "files": ["x.h5"], "to": tmp_path / "c",
         "figure": plt.Figure(), "galaxies": [manager.galaxy(0)], "caption": "", "titles": ["a"],
         "curves": {"a": ([1], [2])}, "matrix": np.zeros((10, 10), int), "draw": print, "alt": "",
+        "record": trained.history[0], "constant": 0.5, "learning_rate": 1.0,
         "values": [1], "slopes": some(2, 3), "names": ["a", "b"], "predictions": [1] * 20,
         "codes": [], "said": [1] * 20, "plan": plan_sample(1, 10)[0],
     }  # fmt: skip
@@ -241,7 +245,7 @@ TABLE: list[tuple[Callable, dict[str, str]]] = [
     (check_gradients, SHAPES | {
         "gradients": "function", "a": "size or none", "b": "size or none", "hidden": "choice",
         "max_weights": "whole", "seed": "seed"}),
-    (network.blas_step, SHAPES | {"v_A": "size", "v_B": "size", "eta": "positive",
+    (blas_step, SHAPES | {"v_A": "size", "v_B": "size", "eta": "positive",
                                   "beta": "share"}),
     (NeuralNetwork, {"data_manager": "thing", "hidden_layer_size": "whole", "seed": "seed",
                      "loss": "choice", "hidden": "choice"}),
@@ -252,6 +256,9 @@ TABLE: list[tuple[Callable, dict[str, str]]] = [
     (NeuralNetwork.epochs, TRAIN),
     (NeuralNetwork.save, {"path": "path"}),
     (NeuralNetwork.load, {"path": "path", "data_manager": "thing"}),
+    (assessment.stalled, {"record": "thing", "constant": "room", "learning_rate": "positive"}),
+    (assessment.confusion_matrix, {"answers": "answers", "predictions": "answers"}),
+    (assessment.recall, {"matrix": "matrix"}),
     (course.fraction_right, {"right": "share", "n": "whole"}),
     (course.row, {"what": "text", "network": "thing", "epoch": "whole or none"}),
     (course.baselines, {"data_manager": "thing"}),
@@ -343,6 +350,7 @@ def owner(method: Callable, good: dict):
         "Galaxy": lambda: good["galaxy"],
         "DataManager": lambda: manager,
         "NeuralNetwork": lambda: good["network"],
+        "Saved": lambda: good["network"],
         "ConvolutionalNetwork": lambda: ConvolutionalNetwork(manager, seed=0),
         "Layout": Layout,
         "Calibration": lambda: calibration,
@@ -392,8 +400,8 @@ def test_a_wrong_argument_is_one_sentence(function, name, kind, good, tmp_path, 
 
 
 # Made by the library, or a record whose entries are checked where it is used.
-RECORDS = {Epoch, datasets.Description, convolution.Layers, Layout, survey.Calibration,
-           survey.Summary, Plan, GradientErrors}  # fmt: skip
+RECORDS = {Epoch, Saved, network.Loss, datasets.Description, convolution.Layers, Layout,
+           survey.Calibration, survey.Summary, Plan, GradientErrors}  # fmt: skip
 
 
 def modules() -> Iterator:
@@ -448,11 +456,11 @@ def test_lengths_that_should_be_equal_are_named(good):
     with pytest.raises(ValueError, match=r"its S is 4; give 5, as x has\."):
         network.gradients(A, B, x, y[:, :4])
     with pytest.raises(ValueError, match=r"v_B is .*: give np\.asfortranarray\(v_B, np\.float32\)"):
-        network.blas_step(A, B, good["v_A"], np.ascontiguousarray(good["v_B"]), x, y, 0.1, 0.9)
+        blas_step(A, B, good["v_A"], np.ascontiguousarray(good["v_B"]), x, y, 0.1, 0.9)
     before = A.copy()
     for moved in (A.astype(np.float64), np.ascontiguousarray(A)):
         with pytest.raises(ValueError, match="A is an array"):
-            network.blas_step(moved, B, good["v_A"], good["v_B"], x, y, 0.1, 0.9)
+            blas_step(moved, B, good["v_A"], good["v_B"], x, y, 0.1, 0.9)
     assert np.array_equal(A, before)
 
 

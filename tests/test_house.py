@@ -18,9 +18,10 @@ FLOORS = [
     {"arguments"},
     {"galaxy", "simulator"},
     {"splits"},
-    {"files"},
+    {"files", "assessment", "blas"},
     {"pictures"},
-    {"data", "network", "plots"},
+    {"data", "saved", "plots"},
+    {"network"},
     {"gradient_check", "convolution"},  # what uses the network's formulas, or its class
     {"course", "survey", "checks"},
     {"living"},
@@ -122,7 +123,7 @@ def test_the_taught_core_is_read_in_an_afternoon():
     taught = ["galaxy", "data", "network", "convolution"]
     files = [ROOT / "galaxy_lib" / f"{name}.py" for name in taught]
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in files if path.exists())
-    assert lines <= 1290
+    assert lines <= 1240
 
 
 def test_nothing_of_one_machine_is_committed():

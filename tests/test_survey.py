@@ -24,7 +24,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galaxy_lib import DataManager, NeuralNetwork, survey
+from galaxy_lib import ConvolutionalNetwork, DataManager, NeuralNetwork, survey
 from galaxy_lib.__main__ import main
 from galaxy_lib.files import datasets, reading
 from galaxy_lib.files.cache import coarsened
@@ -483,6 +483,22 @@ def test_classify_at_the_command_line(quick, twenty, tmp_path, capsys):
     assert main([*run, str(tmp_path / "none.h5")]) == 1
     assert "1 could not be read" in capsys.readouterr().out
     check_whole(to, twenty[:2])
+
+
+def test_a_convolutional_network_at_the_command_line(galaxy_file, twenty, tmp_path, capsys):
+    net, to = tmp_path / "net.npz", tmp_path / "c"
+    options = {"coarsen": 2, "crop": 24, "cache": False}
+    with DataManager(0.8, galaxy_file(20), seed=1, validation=0.5, **options) as data:
+        network = ConvolutionalNetwork(data, maps=(4, 6), seed=1)
+        list(network.epochs(5, 0.05, batch_size=16))
+        network.save(net)
+        survey.calibrate(network).save(net)
+    assert main(["classify", "--network", str(net), "--to", str(to), str(twenty[1])]) == 0
+    assert "1 of 1 files classified" in capsys.readouterr().out
+    table = pyarrow.dataset.dataset(to).to_table()
+    with DataManager(0.5, twenty[1], **options) as data:
+        z = np.hstack([network.predict(data.galaxy(row)) for row in range(20)])
+    np.testing.assert_array_equal(table["said"], z.argmax(axis=0))
 
 
 def test_classify_on_a_cluster_at_the_command_line(quick, twenty, tmp_path, capsys, cluster):

@@ -146,7 +146,7 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
     (
         "momentum without its 1 − β",
         "galaxy_lib/network.py",
-        substitute("share = (1 - beta) * 2", "share = 2"),
+        substitute("share = (1 - beta)", "share = 1"),
         "tests/test_training.py",
     ),
     (
@@ -158,7 +158,7 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
     (
         "cross-entropy: targets of 0.99 and 0.01 in training",
         "galaxy_lib/network.py",
-        substitute("e = np.exp(log_z) - (y > 0.5)", "e = np.exp(log_z) - y"),
+        substitute("np.exp(log_z) - (y > 0.5)", "np.exp(log_z) - y"),
         CROSS,
     ),
     (
@@ -176,19 +176,19 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
     (
         "cross-entropy: the loss of the largest output",
         "galaxy_lib/network.py",
-        substitute("else -z[y > 0.5]", "else -z.max(axis=0)"),
+        substitute("-log_z[y > 0.5]", "-log_z.max(axis=0)"),
         CROSS,
     ),
     (
         "ReLU: a slope where it is off",
         "galaxy_lib/network.py",
-        substitute("lambda z_tilde: z_tilde > 0", "lambda z_tilde: z_tilde >= 0"),
+        substitute("(z_tilde > 0)", "(z_tilde >= 0)"),
         CROSS,
     ),
     (
         "ReLU: the sigmoid's first weights",
         "galaxy_lib/network.py",
-        substitute("z_tilde > 0, 2)", "z_tilde > 0, 1)"),
+        substitute("(z_tilde > 0), 2)", "(z_tilde > 0), 1)"),
         CROSS,
     ),
     (
