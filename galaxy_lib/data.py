@@ -8,12 +8,26 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
+from typing import Annotated
 
 import numpy as np
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import one_of, optional, takes, truth, whole
+from galaxy_lib.checked import (
+    BelowOne,
+    FilePaths,
+    Inside,
+    NotNegative,
+    Seed,
+    Truth,
+    Whole,
+    an_array,
+    checked,
+    one_of,
+    whole,
+    wrong,
+)
 from galaxy_lib.files import datasets, reading
 from galaxy_lib.files.joined import JoinedFiles, JoinedPictures
 from galaxy_lib.files.splits import conflicts, linked, sky_pairs, split_rows
@@ -27,6 +41,9 @@ KEPT = 64e6
 """Bytes: inputs that take no more are kept scaled and turned, and a batch is only gathered."""
 
 Batch = tuple[np.ndarray, np.ndarray]
+Augment = Annotated[str | None, one_of(*ORIENTATIONS)]
+Turn = Annotated[int, partial(whole, low=0, high=7)]
+Pixels = Annotated[np.ndarray, partial(an_array, shape=..., kinds="iufV")]  # V: bands as one
 
 
 class DataManager:
@@ -90,27 +107,22 @@ class DataManager:
         parameter is not what it should be.
     """
 
-    @takes(
-        partition=arguments.INSIDE, datafile=optional(arguments.paths), coarsen=whole, cache=truth,
-        read_on_demand=truth, seed=arguments.seed, validation=arguments.BELOW_1, stratify=truth,
-        group_by_sky=truth, augment=one_of(*ORIENTATIONS), memory_limit=arguments.ROOM,
-        crop=optional(whole),
-    )  # fmt: skip
+    @checked
     def __init__(
         self,
-        partition: float = 0.8,
-        datafile: str | os.PathLike | Sequence[str | os.PathLike] | None = None,
-        coarsen: int = 1,
-        read_on_demand: bool = False,
+        partition: Inside = 0.8,
+        datafile: FilePaths | None = None,
+        coarsen: Whole = 1,
+        read_on_demand: Truth = False,
         *,
-        seed=None,
-        validation: float = 0.0,
-        stratify: bool = False,
-        group_by_sky: bool = False,
-        augment: str | None = None,
-        cache: bool = True,
-        crop: int | None = None,
-        memory_limit: float = 4e9,
+        seed: Seed = None,
+        validation: BelowOne = 0.0,
+        stratify: Truth = False,
+        group_by_sky: Truth = False,
+        augment: Augment = None,
+        cache: Truth = True,
+        crop: Whole | None = None,
+        memory_limit: NotNegative = 4e9,
     ) -> None:
         self.augment = augment
         self.n_sky_pairs = self.n_conflicts = None
@@ -163,12 +175,12 @@ class DataManager:
         self.images = self.ds["images"]
         side = self.images.shape[1]
         if side % coarsen:
-            raise arguments.wrong("coarsen", coarsen, f"give a divisor of the {side} pixels")
+            raise wrong("coarsen", coarsen, f"give a divisor of the {side} pixels")
         self.coarsen = coarsen
         sizes = range(side, 0, -2 * self.coarsen)  # whole blocks in the middle and around it
         if crop is not None and crop not in sizes:
             choices = f"{side} less a multiple of {2 * self.coarsen}, say {sizes[len(sizes) // 2]}"
-            raise arguments.wrong("crop", crop, f"give {choices}")
+            raise wrong("crop", crop, f"give {choices}")
         self.crop = side if crop is None else crop
         edge = (side - self.crop) // 2
         self._middle = (slice(edge, edge + self.crop),) * 2
@@ -248,8 +260,8 @@ class DataManager:
 
     # -------------------------------------------------------------------------- many at once
 
-    @takes(batch_size=whole)
-    def training_batches(self, batch_size: int) -> Iterator[Batch]:
+    @checked
+    def training_batches(self, batch_size: Whole) -> Iterator[Batch]:
         """Shuffle as `reset_training` does and give every training galaxy once (chapter 3).
 
         Parameters
@@ -272,13 +284,13 @@ class DataManager:
         self.reset_training()
         return self._batches(self.training_indices, batch_size, ORIENTATIONS[self.augment])
 
-    @takes(batch_size=whole)
-    def test_batches(self, batch_size: int = 512) -> Iterator[Batch]:
+    @checked
+    def test_batches(self, batch_size: Whole = 512) -> Iterator[Batch]:
         """Give the test set in a fixed order, in batches like those of `training_batches`."""
         return self._batches(self.test_indices, batch_size)
 
-    @takes(batch_size=whole)
-    def validation_batches(self, batch_size: int = 512) -> Iterator[Batch]:
+    @checked
+    def validation_batches(self, batch_size: Whole = 512) -> Iterator[Batch]:
         """Give the validation set in a fixed order, in batches like those of `training_batches`."""
         return self._batches(self.validation_indices, batch_size)
 
@@ -363,8 +375,8 @@ class DataManager:
         return f"<DataManager: {len(self.ans)} {kind} galaxies as {shape}; {sets}>"
 
 
-@takes(pictures=arguments.PIXELS, turn=arguments.TURN)
-def turned(pictures: np.ndarray, turn: int) -> np.ndarray:
+@checked
+def turned(pictures: Pixels, turn: Turn) -> np.ndarray:
     """Return pictures (S, side, side, ...) in orientation 0 to 7; from 4 on they are mirrored."""
     return np.rot90(pictures[:, :, ::-1] if turn >= 4 else pictures, turn % 4, axes=(1, 2))
 

@@ -5,9 +5,11 @@ Apart from `data`, and below it: rows and positions in, row numbers out.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 
-from galaxy_lib.arguments import optional, takes, whole
+from galaxy_lib.checked import Whole, checked
 
 ARCSEC = np.pi / 180 / 3600  # in radians
 HALF_FIELD = 33.0  # arcsec: half a picture's side where its scale is unknown
@@ -15,8 +17,15 @@ SAME_PLACE = 0.1  # arcsec
 MOST_PAIRS = 5_000_000
 
 
-@takes(ra=("N",), dec=("N",), pxscale=optional(("N",)), side=whole)
-def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np.ndarray]:
+Numbers = Annotated[np.ndarray, ("N",)]
+Pairs = Annotated[np.ndarray, ("P", 2)]
+OfPairs = Annotated[np.ndarray, ("P",)]
+
+
+@checked
+def sky_pairs(
+    ra: Numbers, dec: Numbers, pxscale: Numbers | None = None, *, side: Whole = 256
+) -> tuple[np.ndarray, np.ndarray]:
     """Find the pairs of galaxies of which one picture holds the other's centre (chapter 1).
 
     Parameters
@@ -60,8 +69,8 @@ def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np
     return known[pairs[near]], separation[near]
 
 
-@takes(pairs=("P", 2), separation=("P",), ans=("N",))
-def conflicts(pairs: np.ndarray, separation: np.ndarray, ans: np.ndarray) -> np.ndarray:
+@checked
+def conflicts(pairs: Pairs, separation: OfPairs, ans: Numbers) -> np.ndarray:
     """Return those of the pairs (P, 2) that are one galaxy twice, under different labels."""
     return pairs[(separation < SAME_PLACE) & (ans[pairs[:, 0]] != ans[pairs[:, 1]])]
 
