@@ -11,25 +11,41 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import saxpy, sgemm
 
-from galaxy_lib import arguments, assessment
-from galaxy_lib.arguments import POSITIVE, SHARE, one_of, takes, whole
+from galaxy_lib import assessment
 from galaxy_lib.assessment import Epoch
 from galaxy_lib.blas import blas_step as blas_step
+from galaxy_lib.checked import (
+    AnyArray,
+    Galaxies,
+    Inputs,
+    OfA,
+    OfB,
+    OfColumnA,
+    OfColumnB,
+    Outputs,
+    Positive,
+    Seed,
+    Share,
+    Whole,
+    an_array,
+    checked,
+    having,
+    one_of,
+    wrong,
+)
 from galaxy_lib.galaxy import N_TYPES, Galaxy
 from galaxy_lib.saved import Saved
 
 Array = np.ndarray
-OUTPUTS, COLUMN = ("N_out", "S"), {"a": ("N_out", 1), "b": ("N_hidden", 1)}
-SHAPES = {"A": ("N_out", "N_hidden"), "B": ("N_hidden", "N_in"), "x": ("N_in", "S"), "y": OUTPUTS}
 
 
-@takes(x=arguments.ANY)
-def sigmoid(x: Array | float) -> Array:
+@checked
+def sigmoid(x: AnyArray) -> Array:
     """Return g(x) = 1/(1 + e⁻ˣ), elementwise, in the float dtype of ``x`` (chapter 3)."""
     with np.errstate(over="ignore"):  # where e⁻ˣ overflows to inf, 1/inf is the limit, 0
         return 1 / (1 + np.exp(-1.0 * np.asarray(x)))
@@ -42,15 +58,15 @@ def _sigmoid(u: Array) -> Array:
     return np.divide(1, z, out=z)
 
 
-@takes(**SHAPES)
-def loss(A: Array, B: Array, x: Array, y: Array) -> float:
+@checked
+def loss(A: OfA, B: OfB, x: Inputs, y: Outputs) -> float:
     """Return L = Σ_outputs (z − y)², averaged over the batch (chapter 3); as in `gradients`."""
     z = sigmoid(A @ sigmoid(B @ x))
     return float(np.sum((z - y) ** 2) / x.shape[1])
 
 
-@takes(**SHAPES)
-def gradients(A: Array, B: Array, x: Array, y: Array) -> tuple[Array, Array]:
+@checked
+def gradients(A: OfA, B: OfB, x: Inputs, y: Outputs) -> tuple[Array, Array]:
     """Return ∂L/∂A and ∂L/∂B, averaged over the batch (chapter 3).
 
     Parameters
@@ -73,15 +89,15 @@ def gradients(A: Array, B: Array, x: Array, y: Array) -> tuple[Array, Array]:
     return grad_A, grad_B
 
 
-@takes(u=OUTPUTS)
-def log_sum_exp(u: Array) -> Array:
+@checked
+def log_sum_exp(u: Outputs) -> Array:
     """Return log Σ eᵘ (1, S) over the outputs ``u`` (N_out, S), without overflow (chapter 7)."""
     top = u.max(axis=0, keepdims=True)
     return top + np.log(np.sum(np.exp(u - top), axis=0, keepdims=True))
 
 
-@takes(u=OUTPUTS)
-def log_softmax(u: Array) -> Array:
+@checked
+def log_softmax(u: Outputs) -> Array:
     """Return log z = u − log Σ eᵘ, (N_out, S), exact also where z rounds to 0 (chapter 7)."""
     return _log_softmax(u)
 
@@ -92,14 +108,14 @@ def _log_softmax(u: Array) -> Array:
     return below
 
 
-@takes(u=OUTPUTS)
-def softmax(u: Array) -> Array:
+@checked
+def softmax(u: Outputs) -> Array:
     """Return z = eᵘ / Σ eᵘ (N_out, S): in each column ten probabilities, sum 1 (chapter 7)."""
     return np.exp(log_softmax(u))
 
 
-@takes(u=OUTPUTS, y=OUTPUTS)
-def cross_entropy(u: Array, y: Array) -> float:
+@checked
+def cross_entropy(u: Outputs, y: Outputs) -> float:
     """Return L = −log z of the known class, averaged over the batch (chapter 7).
 
     ``u`` (N_out, S) goes into the softmax; of ``y`` (N_out, S) only counts where it is above 1/2,
@@ -108,8 +124,8 @@ def cross_entropy(u: Array, y: Array) -> float:
     return float(-np.sum(log_softmax(u)[y > 0.5], dtype=np.float64) / u.shape[1])
 
 
-@takes(u=arguments.ANY)
-def relu(u: Array) -> Array:
+@checked
+def relu(u: AnyArray) -> Array:
     """Return max(u, 0), elementwise (chapter 7)."""
     return np.maximum(u, 0)
 
@@ -129,10 +145,18 @@ as one before it, from the unit's *output*; and N_in times the variance of its f
 :meta hide-value:
 """
 
+HiddenUnit = Annotated[str, one_of(*HIDDEN_UNITS)]
 
-@takes(**SHAPES, **COLUMN, hidden=one_of(*HIDDEN_UNITS))
+
+@checked
 def cross_entropy_gradients(
-    A: Array, B: Array, x: Array, y: Array, a: Array, b: Array, hidden: str = "sigmoid"
+    A: OfA,
+    B: OfB,
+    x: Inputs,
+    y: Outputs,
+    a: OfColumnA,
+    b: OfColumnB,
+    hidden: HiddenUnit = "sigmoid",
 ) -> tuple[Array, Array, Array, Array]:
     """Return ∂L/∂A, ∂L/∂B, ∂L/∂a and ∂L/∂b of L = `cross_entropy`, in their shapes (chapter 7).
 
@@ -192,6 +216,8 @@ LOSSES = {
 :meta hide-value:
 """
 
+LossName = Annotated[str, one_of(*LOSSES)]
+
 
 class NeuralNetwork(Saved):
     """A network with one hidden layer that learns from a `DataManager`'s galaxies (chapter 5).
@@ -222,16 +248,13 @@ class NeuralNetwork(Saved):
         Pictures trained on, steps taken, seconds that took (assessing not counted), in all.
     """
 
-    @takes(
-        data_manager=arguments.GALAXIES, hidden_layer_size=whole, seed=arguments.seed,
-        loss=one_of(*LOSSES), hidden=one_of(*HIDDEN_UNITS),
-    )  # fmt: skip
+    @checked
     def __init__(
-        self, data_manager, *, hidden_layer_size: int = 20, seed=None,
-        loss: str = "squared", hidden: str = "sigmoid",
+        self, data_manager: Galaxies, *, hidden_layer_size: Whole = 20, seed: Seed = None,
+        loss: LossName = "squared", hidden: HiddenUnit = "sigmoid",
     ) -> None:  # fmt: skip
         if hidden != "sigmoid" and loss == "squared":
-            raise arguments.wrong("hidden", hidden, 'give "sigmoid", or loss="cross-entropy" too')
+            raise wrong("hidden", hidden, 'give "sigmoid", or loss="cross-entropy" too')
         self.loss, self.hidden, self.N_out = loss, hidden, N_TYPES
         self.N_in, self.N_hidden = int(data_manager.input_size), hidden_layer_size
         rng = np.random.default_rng(seed)
@@ -257,8 +280,8 @@ class NeuralNetwork(Saved):
 
     def forward(self, x: Array) -> Array:
         """Return z (N_out, S) float32 for the inputs ``x`` (N_in, S) (chapters 3 and 7)."""
-        if arguments.array("x", x, ("N_in", "S")).shape[0] != self.N_in:
-            raise arguments.wrong("x", x, f"give {self.N_in} rows, one for each input")
+        if an_array("x", x, ("N_in", "S")).shape[0] != self.N_in:
+            raise wrong("x", x, f"give {self.N_in} rows, one for each input")
         return LOSSES[self.loss].z(self._output(x))
 
     @np.errstate(over="ignore")  # where e⁻ᵘ overflows to inf, 1/inf is the limit, 0
@@ -289,8 +312,8 @@ class NeuralNetwork(Saved):
             saxpy(v_w.ravel("K"), w.ravel("K"), a=-eta)
         return z
 
-    @takes(galaxy=arguments.having("answer", "give a Galaxy"))
-    def predict(self, galaxy: Galaxy) -> Array:
+    @checked
+    def predict(self, galaxy: Annotated[Galaxy, having("answer", "give a Galaxy")]) -> Array:
         """Return the output (N_out, 1) for one galaxy; a ValueError if it is of another size."""
         x = np.reshape(galaxy.data, (-1, 1))
         if len(x) != self.N_in:
@@ -314,8 +337,14 @@ class NeuralNetwork(Saved):
         except KeyboardInterrupt:
             print(f"Interrupted: what was learned from {self.n_trained} pictures is kept.")
 
-    @takes(n_epochs=whole, learning_rate=POSITIVE, beta_momentum=SHARE, batch_size=whole)
-    def epochs(self, n_epochs=1, learning_rate=0.2, beta_momentum=0.9, batch_size=64):
+    @checked
+    def epochs(
+        self,
+        n_epochs: Whole = 1,
+        learning_rate: Positive = 0.2,
+        beta_momentum: Share = 0.9,
+        batch_size: Whole = 64,
+    ):
         """Return an iterator that trains one epoch a step and yields an `Epoch` (chapter 5).
 
         Momentum starts at 0 with the iterator and lasts from epoch to epoch (chapter 4). Out of
