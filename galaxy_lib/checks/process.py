@@ -134,7 +134,7 @@ class Worker:
     def kill(self) -> None:
         """End the process, and those that it started."""
         atexit.unregister(self.kill)
-        with contextlib.suppress(psutil.Error):
+        with contextlib.suppress(psutil.Error, OSError):  # where /proc is hidden (hidepid)
             for child in self.clock.children(recursive=True):
                 child.kill()
         with contextlib.suppress(OSError):
