@@ -114,7 +114,7 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         "a formula of the library",
         "galaxy_lib/network.py",
         substitute("z * (1 - z)", "z * (1 + z)"),
-        "tests/test_network.py",
+        "tests/test_network.py::test_by_hand",
     ),
     (
         "a constant of the drawing",
@@ -135,7 +135,7 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         "a sample that is not named by what draws it",
         "galaxy_lib/files/datasets.py",
         substitute('galaxy10-simulated-{_drawn_by()}-seed', "galaxy10-simulated-v8-seed"),
-        "tests/test_datasets.py",
+        "tests/test_datasets.py::test_a_sample_is_named_by_the_lines_that_draw_it",
     ),
     (
         "an output edited by hand",
@@ -147,7 +147,7 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         "momentum without its 1 − β",
         "galaxy_lib/network.py",
         substitute("share = (1 - beta) * 2", "share = 2"),
-        "tests/test_training.py",
+        "tests/test_training.py::test_the_blas_step_is_the_formula",
     ),
     (
         "cross-entropy: log-sum-exp that overflows",
@@ -201,7 +201,7 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         "a crop beside the middle",
         "galaxy_lib/data.py",
         substitute("edge = (side - self.crop) // 2", "edge = (side - self.crop) // 2 - coarsen"),
-        "tests/test_data.py",
+        "tests/test_data.py::test_a_crop_is_the_middle_of_each_picture",
     ),
     (
         "the gradients of chapter 7 with the target y",
