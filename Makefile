@@ -10,6 +10,8 @@ EXECUTE ?=
 book: export BOOK_EXECUTE := $(EXECUTE)
 # requirements.lock names the exact versions of a run that passed.
 REQUIREMENTS ?= requirements.txt
+# What is installed, and a .venv that cannot serve, is tools/environment.py's affair.
+ENVIRONMENT = $(PYTHON) tools/environment.py --requirements $(REQUIREMENTS)
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
 else
@@ -18,54 +20,46 @@ endif
 
 # Notebooks run in their own folders: a relative path has to hold there too.
 ifdef GALAXY10_FILE
-export GALAXY10_FILE := $(shell $(PYTHON) -c 'import os; print(os.path.abspath(os.environ["GALAXY10_FILE"]))')
+export GALAXY10_FILE := $(shell $(PYTHON) -c 'import os, sys; print(os.path.abspath(os.path.expanduser(sys.argv[1])))' '$(GALAXY10_FILE)')
 endif
 
 # Matrices as small as the chapters' gain little from threads, and much is lost when two programs
 # fight for the same cores. Set it yourself to use more.
 book test notebooks: export OMP_NUM_THREADS ?= 1
 
+# A page must not depend on its author's own settings of Python, Matplotlib, IPython and Jupyter.
+book test browser notebooks: export MPLCONFIGDIR := $(CURDIR)/.venv/settings/matplotlib
+book test browser notebooks: export IPYTHONDIR := $(CURDIR)/.venv/settings/ipython
+book test browser notebooks: export JUPYTER_CONFIG_DIR := $(CURDIR)/.venv/settings/jupyter
+book test browser notebooks: export PYTHONUTF8 := 1
+unexport MPLBACKEND PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE
+
 .PHONY: environment book test browser notebooks class clean
 
-environment: .venv/$(REQUIREMENTS).installed
+environment:
+	$(ENVIRONMENT) book
 
-book: environment
+book:
+	$(ENVIRONMENT) book
+	$(BIN)/python -c "import galaxy_lib; print('Galaxies:', galaxy_lib.dataset_path())"
 	$(BIN)/jupyter-book build . --toc $(TOC) -W --keep-going
 
-test: environment .venv/test.installed
-	$(BIN)/pytest tests -n auto --dist loadfile
-	$(BIN)/pytest chapters --nbval -n auto --dist loadfile
+test:
+	$(ENVIRONMENT) test
+	$(BIN)/python -m pytest tests -n auto --dist loadfile
+	$(BIN)/python -m pytest chapters --nbval -n auto --dist loadfile
 
-browser: book .venv/browser.installed
-	$(BIN)/pytest tests/browser -n auto
+browser: book
+	$(ENVIRONMENT) browser
+	$(BIN)/python -m pytest tests/browser -n auto
 
-notebooks: environment .venv/test.installed
+notebooks:
+	$(ENVIRONMENT) test
 	$(BIN)/python tools/execute_notebooks.py
 	$(BIN)/python tools/make_exercises.py
 
-class: environment
-	$(BIN)/python tools/make_class.py
-	$(BIN)/jupyter lab --notebook-dir class START.ipynb
+class:
+	$(PYTHON) tools/start.py
 
 clean:
 	rm -rf .venv _build
-
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-
-# Another list of requirements takes the place of the one installed before: no other stamp stays.
-.venv/$(REQUIREMENTS).installed: $(REQUIREMENTS) pyproject.toml
-	test -d .venv || $(PYTHON) -m venv .venv
-	@echo "Installing about 135 packages into .venv (0.9 GB, one to three minutes) ..."
-	rm -f .venv/*.installed
-	$(PIP) -r $(REQUIREMENTS)
-	touch $@
-
-.venv/test.installed: .venv/$(REQUIREMENTS).installed
-	@echo "Installing what the tests need ..."
-	$(PIP) -e '.[test]'
-	touch $@
-
-.venv/browser.installed: .venv/test.installed
-	@echo "Installing what drives the browser ..."
-	$(PIP) -e '.[browser]'
-	touch $@

@@ -49,6 +49,7 @@ def use_style() -> None:
     what cannot show SVG. The book's pages draw the SVG in their own colours and font, and stack its
     panels on a phone (`chapters/_ext/drawings.py`).
     """
+    plt.rcdefaults()  # a user's matplotlibrc must not change a page
     plt.rcParams.update(
         {
             "figure.facecolor": "white",
@@ -70,7 +71,8 @@ def use_style() -> None:
         }
     )
     shell = get_ipython()
-    if shell is not None and "inline" in plt.get_backend():
+    moves = "ipympl" in plt.get_backend() or "nbagg" in plt.get_backend().lower()
+    if hasattr(shell, "kernel") and not moves:  # MPLBACKEND may say Agg: then no figure would show
         shell.run_line_magic("matplotlib", "inline")
         shell.display_formatter.formatters["image/svg+xml"].for_type(Figure, svg)
 

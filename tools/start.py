@@ -1,0 +1,35 @@
+"""Install the course, make your own folder of it and open it in JupyterLab.
+
+    python tools/start.py [--no-lab]        (Windows: py tools\\start.py)
+
+It is what `make class` does, and needs nothing but Python. Run it again after an update: new pages
+come, yours stay.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+
+import environment
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--no-lab", action="store_true", help="make everything, open nothing")
+    options = parser.parse_args()
+    environment.ensure("class")
+    # Where no other file is named, the simulated sample is drawn now, with a bar.
+    galaxies = "import galaxy_lib; print('Galaxies:', galaxy_lib.dataset_path())"
+    steps = [["-c", galaxies], ["tools/make_class.py"]]
+    if not options.no_lab:
+        steps.append(["-m", "jupyter", "lab", "--notebook-dir", "class", "START.ipynb"])
+    with contextlib.suppress(KeyboardInterrupt):  # which is how one leaves JupyterLab
+        for step in steps:
+            if status := environment.run(environment.PYTHON, *step).returncode:
+                sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()
