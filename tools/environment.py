@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 NOTE = VENV / "installed.json"
+BEGUN = VENV / "begun"  # stays where an installation was interrupted
 OLDEST = (3, 11)
 EXTRAS = {"class": ["-e", ".[class]"], "book": [], "test": ["-e", ".[test]"]}
 EXTRAS["browser"] = ["-e", ".[test,browser]"]
@@ -102,8 +103,8 @@ def make_venv() -> None:
         why = why_unusable()
         if why is None:
             return
-        strangers = [] if not VENV.is_dir() else {p.name for p in VENV.iterdir()}
-        if VENV.is_symlink() or (strangers and not strangers & {"pyvenv.cfg", "bin", "Scripts"}):
+        inside = {path.name for path in VENV.iterdir()} if VENV.is_dir() else {"a file"}
+        if VENV.is_symlink() or (inside and not inside & {"pyvenv.cfg", "bin", "Scripts"}):
             sys.exit(f".venv {why}, and we did not make it: move it away, and try again.")
         print(f".venv {why}: it is made anew.", flush=True)
         shutil.rmtree(VENV)
@@ -117,6 +118,8 @@ def make_venv() -> None:
 def install(what: list[str]) -> bool:
     """Install, and say whether it worked: with uv, which does not stay in .venv, else with pip."""
     pip = [PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install"]
+    again = BEGUN.exists()  # then what is noted as installed may have been cut short
+    BEGUN.touch()
     with tempfile.TemporaryDirectory() as folder:
         uv = Path(folder) / "bin" / ("uv.exe" if os.name == "nt" else "uv")
         get = ["--target", folder, "--only-binary", ":all:", "--retries", "1", "--timeout", "20"]
@@ -126,12 +129,25 @@ def install(what: list[str]) -> bool:
             options = ["--quiet", "--no-config", "--python", PYTHON]
             home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
             options += [] if can_write(home) else ["--no-cache"]
+            options += ["--reinstall"] if again else []
             done = run(uv, "pip", "install", *options, *what, quiet=True)
             if done.returncode == 0:
+                BEGUN.unlink()
                 return True
-            said = done.stderr.strip().splitlines() or ["it gave no reason"]
-            print(f"uv could not install ({said[-1].strip(' ╰▶─│')[:120]}): pip does.", flush=True)
-    return run(*pip, *what).returncode == 0
+            print(f"uv could not install ({reason(done)}): pip does.", flush=True)
+    done = run(*pip, *(["--force-reinstall"] if again else []), *what, quiet=True)
+    if done.returncode:
+        print(f"pip could not install ({reason(done)}).", flush=True)
+        return False
+    BEGUN.unlink()
+    return True
+
+
+def reason(done: subprocess.CompletedProcess) -> str:
+    """Return the last line that says what went wrong."""
+    lines = [line.strip(" ╰▶─│×") for line in done.stderr.splitlines() if line.strip(" ╰▶─│×")]
+    errors = [line for line in lines if "error" in line.lower() and "subprocess" not in line]
+    return ([*lines, *errors] or ["it gave no reason"])[-1][:160]
 
 
 def can_write(folder: Path) -> bool:

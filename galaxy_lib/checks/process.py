@@ -26,9 +26,13 @@ import time
 from dataclasses import dataclass, field
 
 import cloudpickle
-import psutil
 
 from galaxy_lib.checks import worker
+
+try:
+    import psutil
+except ImportError:  # no wheel for this processor
+    psutil = None
 
 STEP = 0.05  # seconds between two looks at a worker's clock
 LARGEST = 200_000_000  # bytes of a reply
@@ -103,6 +107,37 @@ class Stopped(Exception):
     """The answer was stopped: it took too long, or its process ended; the text is a sentence."""
 
 
+class Clock:
+    """The processor time of a process; without psutil, seconds on the clock stand for it."""
+
+    def __init__(self, pid: int) -> None:
+        self.process = psutil.Process(pid) if psutil else None
+
+    def seconds(self) -> float:
+        if psutil is None:
+            return time.monotonic()
+        try:
+            times = self.process.cpu_times()
+        except psutil.Error:
+            return 0.0
+        return times.user + times.system
+
+    def runs(self) -> bool:
+        """Say whether it would compute if the machine were less busy."""
+        if psutil is None:
+            return True
+        try:
+            return os.name == "posix" and self.process.status() == psutil.STATUS_RUNNING
+        except psutil.Error:
+            return False
+
+    def kill_children(self) -> None:
+        if psutil is not None:  # else their group is ended, where there are groups
+            with contextlib.suppress(psutil.Error, OSError):  # hidden by hidepid
+                for child in self.process.children(recursive=True):
+                    child.kill()
+
+
 class Worker:
     """A process that runs one answer after the other; start it with `start`."""
 
@@ -118,9 +153,13 @@ class Worker:
             env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"},
             **own,
         )
-        self.clock = psutil.Process(self.process.pid)
+        self.clock = Clock(self.process.pid)
         self.replies: queue.SimpleQueue = queue.SimpleQueue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        try:
+            threading.Thread(target=self._listen, daemon=True).start()
+        except RuntimeError:
+            self.kill()
+            raise OSError("no thread can be started") from None
         atexit.register(self.kill)
 
     def _listen(self) -> None:
@@ -134,9 +173,7 @@ class Worker:
     def kill(self) -> None:
         """End the process, and those that it started."""
         atexit.unregister(self.kill)
-        with contextlib.suppress(psutil.Error, OSError):  # where /proc is hidden (hidepid)
-            for child in self.clock.children(recursive=True):
-                child.kill()
+        self.clock.kill_children()
         with contextlib.suppress(OSError):
             if os.name == "posix":
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -173,17 +210,17 @@ class Worker:
             raise
 
     def _wait(self, handed: Handed, limit: float):
-        begin = start = last = self._cpu()
+        begin = start = last = self.clock.seconds()
         idle, waited, importing = 0.0, 0.0, False
         while True:
             try:
                 reply = self.replies.get(timeout=STEP)
             except queue.Empty:
-                now = self._cpu()
+                now = self.clock.seconds()
                 if importing:
                     start += now - last  # not the answer's time
                 # Where it neither computes nor would if the machine were less busy, it waits.
-                waits = now == last and not self._runs()
+                waits = now == last and not self.clock.runs()
                 idle = idle + STEP if waits and not importing else 0.0
                 waited += STEP if waits else 0.0
                 last = now
@@ -205,26 +242,12 @@ class Worker:
             if reply is None:
                 raise Stopped("It ended the process that it ran in, in place of returning.")
             if isinstance(reply, dict) and "imports" in reply:
-                now = self._cpu()
+                now = self.clock.seconds()
                 start += now - last if importing else 0.0
                 last, importing = now, reply["imports"]
                 continue
-            self.spent += self._cpu() - start
+            self.spent += self.clock.seconds() - start
             return reply
-
-    def _cpu(self) -> float:
-        try:
-            times = self.clock.cpu_times()
-        except psutil.Error:
-            return 0.0
-        return times.user + times.system
-
-    def _runs(self) -> bool:
-        """Say whether it would compute if the machine were less busy."""
-        try:
-            return os.name == "posix" and self.clock.status() == psutil.STATUS_RUNNING
-        except psutil.Error:
-            return False
 
     def _line(self, handed: Handed) -> str:
         """Name the innermost line of the answer in the last trace that the worker wrote."""
@@ -256,7 +279,7 @@ class Worker:
 class Here:
     """What stands for a worker where there are no processes: the answer runs in place."""
 
-    alive = True
+    alive, limit = True, None
 
     def take(self, handed: Handed):
         self.function = cloudpickle.loads(handed.answer)
@@ -282,10 +305,13 @@ def start(limit: float, *, fresh: bool = False) -> Worker | Here:
         return Here()
     if fresh:
         return Worker(limit, apart=True)
-    if _waiting and _waiting[0].alive and _waiting[0].limit != limit:
+    if _waiting and _waiting[0].alive and _waiting[0].limit not in (limit, None):
         _waiting[0].kill()
     if not _waiting or not _waiting[0].alive:
-        _waiting[:] = [Worker(limit)]
+        try:
+            _waiting[:] = [Worker(limit)]
+        except OSError:  # no process can be started
+            _waiting[:] = [Here()]
     return _waiting[0]
 
 

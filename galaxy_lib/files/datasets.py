@@ -20,12 +20,11 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from isal import isal_zlib
 
 from galaxy_lib import arguments
 from galaxy_lib.arguments import optional, takes, whole
 from galaxy_lib.files import reading
-from galaxy_lib.files.reading import in_threads, n_workers, overhead, progress
+from galaxy_lib.files.reading import in_threads, n_workers, overhead, progress, zlib
 from galaxy_lib.files.splits import conflicts, sky_pairs
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
 
@@ -349,7 +348,7 @@ def _check_new(path: Path) -> None:
 
 
 def _pack(picture: np.ndarray) -> bytes:
-    return isal_zlib.compress(np.ascontiguousarray(picture), GZIP_LEVEL)
+    return zlib.compress(np.ascontiguousarray(picture), GZIP_LEVEL)
 
 
 @takes(
@@ -544,7 +543,10 @@ def _drawings(plans: list, seed: int) -> Iterator[tuple[float, float, bytes]]:
     to deliver is drawn here.
     """
     n = min(n_workers(), len(plans) // 32)
-    children = [_start_child(seed, len(plans), k, n) for k in range(n)]
+    try:
+        children = [_start_child(seed, len(plans), k, n) for k in range(n)]
+    except OSError:  # no process can be started, as in a browser
+        n, children = 0, []
     try:
         for row, plan in enumerate(plans):
             try:

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import shutil
 import stat
-import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import h5py
 import numpy as np
-from isal import isal_zlib  # its crc32 takes a third of zlib's time
 
 from galaxy_lib.files import reading
+from galaxy_lib.files.reading import zlib
 
 BLOCK_BYTES = 4 * 2**20  # read in one stride, and share one checksum
 BLOCKS_AT_A_TIME = 16  # are shuffled together
@@ -189,7 +188,7 @@ def _checksums(cache: Path, offset: int, n_bytes: int) -> list[int]:
     def checksum(start: int) -> int:
         with cache.open("rb", buffering=0) as file:
             file.seek(offset + start)
-            return isal_zlib.crc32(file.read(min(BLOCK_BYTES, n_bytes - start)))
+            return zlib.crc32(file.read(min(BLOCK_BYTES, n_bytes - start)))
 
     starts = range(0, n_bytes, BLOCK_BYTES)
     checked = reading.in_threads(checksum, starts, reading.n_workers())
