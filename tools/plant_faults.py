@@ -114,7 +114,7 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         "a formula of the library",
         "galaxy_lib/network.py",
         substitute("z * (1 - z)", "z * (1 + z)"),
-        "tests/test_network.py",
+        "tests/test_network.py::test_by_hand",
     ),
     (
         "a constant of the drawing",
@@ -135,7 +135,7 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         "a sample that is not named by what draws it",
         "galaxy_lib/files/datasets.py",
         substitute('galaxy10-simulated-{_drawn_by()}-seed', "galaxy10-simulated-v8-seed"),
-        "tests/test_datasets.py",
+        "tests/test_datasets.py::test_a_sample_is_named_by_the_lines_that_draw_it",
     ),
     (
         "an output edited by hand",
@@ -201,7 +201,7 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         "a crop beside the middle",
         "galaxy_lib/pictures.py",
         substitute("(self.side - self.crop) // 2", "(self.side - self.crop) // 2 - self.coarsen"),
-        "tests/test_data.py",
+        "tests/test_data.py::test_a_crop_is_the_middle_of_each_picture",
     ),
     (
         "the gradients of chapter 7 with the target y",
@@ -589,8 +589,6 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         ("answers get the inputs themselves",
          "[copy.deepcopy(a) if isinstance(a, kinds) else a for a in arguments]", "[*arguments]",
          "test_an_input_that_moves_a_little_has_changed"),
-        ("imports count as the answer's time", 'tell({"imports": True})', "pass",
-         "test_imports_are_not_counted"),
         ("an answer's prints are seen", "os.dup2(nowhere, number)", "pass",
          "test_prints_and_warnings_of_an_answer_stay_inside"),
         ("an error without its line", '"line": where(lines, function)', '"line": ""',
@@ -679,7 +677,7 @@ def command(notice: str, *names: str) -> list[str]:
         # No module of that name can be run; its command lies beside Python.
         jupyter_book = shutil.which("jupyter-book", path=Path(sys.executable).parent)
         return [jupyter_book, "build", ".", "-W", "--keep-going"]
-    pytest = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--tb=no"]
+    pytest = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--tb=line"]
     return [*pytest, "--nbval", *names] if notice == NBVAL else [*pytest, *notice.split()]
 
 

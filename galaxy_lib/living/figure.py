@@ -2,7 +2,8 @@
 
 A living figure is a Python class here and an ES module of the same name in ``src``, bundled into
 ``static`` (see chapters/_ext/vendor/README.md). In JupyterLab, Colab and VS Code anywidget runs the
-module; on a published page `chapters/_ext/offline.py` and ``living_manager.js`` do, with no kernel.
+module; on a published page `chapters/_ext/living_figures.py` and ``living_manager.js`` do, with no
+kernel.
 """
 
 from __future__ import annotations
