@@ -32,20 +32,10 @@ from typing import Annotated, Any, NamedTuple
 import h5py
 import numpy as np
 
-from galaxy_lib.checked import (
-    FilePath,
-    Inside,
-    Outputs,
-    a_path,
-    check_of,
-    checked,
-    having,
-    whole,
-    wrong,
-)
+from galaxy_lib.checked import FilePath, Inside, a_path, check_of, checked, having, whole, wrong
 from galaxy_lib.files import datasets, reading
 from galaxy_lib.galaxy import N_TYPES, scale_pixels
-from galaxy_lib.network import NeuralNetwork
+from galaxy_lib.network import NeuralNetwork, Outputs
 
 FORMAT = 1  # of a catalogue: raised when its columns change their meaning
 PIECE = 256  # pictures read and classified at a time: 50 MB at full size

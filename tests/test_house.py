@@ -20,6 +20,7 @@ FLOORS = [
     {"galaxy", "simulator"},
     {"files", "assessment", "blas"},
     {"data", "saved", "plots"},
+    {"training"},
     {"network"},
     {"gradient_check", "convolution"},  # what uses the network's formulas, or its class
     {"course", "survey", "checks"},
