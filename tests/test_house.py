@@ -22,6 +22,7 @@ FLOORS = [
     {"files", "assessment", "blas"},
     {"pictures"},
     {"data", "saved", "plots"},
+    {"training"},
     {"network"},
     {"gradient_check", "convolution"},  # what uses the network's formulas, or its class
     {"course", "survey", "checks"},
