@@ -125,6 +125,9 @@ MARK_LOOKS = """() => {
   axe.configure({rules: [{id: "color-contrast", selector: "[data-look]"}]});
 }"""
 
+# What follows from another width or theme is there.
+TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 AXE = """async rules => (await axe.run({
     resultTypes: ["violations"], preload: false, ...(rules ? {runOnly: rules} : {}),
   })).violations.flatMap(found => found.nodes.map(
@@ -249,9 +252,7 @@ def looked_at(page, name: str, width: str) -> list[str]:
         page.evaluate(
             "theme => Object.assign(document.documentElement.dataset, {theme, mode: theme})", theme
         )
-        page.evaluate(
-            "() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))"
-        )
+        page.evaluate(TWO_FRAMES)
         if theme == "light":
             problems += [f"wider than the page: {each}" for each in page.evaluate(WIDER_THAN_PAGE)]
             problems += [f"cut: {each}" for each in page.evaluate(CUT, wide)]
