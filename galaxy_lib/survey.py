@@ -276,8 +276,10 @@ def classify(
         n_asked = n = 0
         failed: dict[str, str] = {}
         total = sum(sizes.values())
-        # Without a terminal (a page, a log) there is no bar.
-        with tqdm(total=total, unit=" galaxies", unit_scale=True, leave=False, disable=None) as bar:
+        hidden = not reading.on_terminal()  # a page, a log
+        with tqdm(
+            total=total, unit=" galaxies", unit_scale=True, leave=False, disable=hidden
+        ) as bar:
             for path, outcome in outcomes:
                 if isinstance(outcome, str):
                     failed[str(path)] = outcome
@@ -298,13 +300,19 @@ def local_client(n_workers: int | None = None):
     """
     from distributed import Client
 
-    return Client(
-        n_workers=n_workers or reading.n_workers(),
-        threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",  # any free port: two clusters do not collide
-        silence_logs=logging.CRITICAL,  # a worker that dies is replaced: no cause for alarm
-    )
+    try:
+        return Client(
+            n_workers=n_workers or reading.n_workers(),
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",  # any free port: two clusters do not collide
+            silence_logs=logging.CRITICAL,  # a worker that dies is replaced: no cause for alarm
+        )
+    except RuntimeError:
+        raise RuntimeError(
+            "No process of the cluster started: a script that starts one is run again by each of "
+            'them, so write what it does under `if __name__ == "__main__":`.'
+        ) from None
 
 
 # ------------------------------------------------------------------------------- one file, one part

@@ -14,6 +14,7 @@ class FaultServer:
     ``headers`` (further ones), ``cut`` (bytes after which the connection drops), ``whole`` (ignore
     Range), ``body`` (another file from now on), ``pace`` (seconds between blocks of 10 kB). When
     the script is over, ``always`` holds. ``requests`` lists the Range of each request, or None.
+    As Zenodo does, it refuses who calls itself python-requests.
     """
 
     def __init__(self, body: bytes, script=(), always=None, etag: str | None = None) -> None:
@@ -54,6 +55,8 @@ class FaultServer:
         if etag:
             headers["ETag"] = etag
         first, status, body = 0, step.get("status", 200), b""
+        if request.headers.get("User-Agent", "").startswith("python-requests"):
+            status = 403
         if status == 200:
             stale = request.headers.get("If-Range") not in (None, etag)
             if wanted and not step.get("whole") and not stale:

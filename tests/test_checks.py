@@ -442,3 +442,13 @@ def test_an_input_that_moves_a_little_has_changed(by: float) -> None:
     result = checks.sigmoid(sigmoid)
     assert not result.passed
     assert "changes its input `x`" in result.message
+
+
+def test_a_worker_ends_where_other_processes_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hidden(*arguments, **options):
+        raise PermissionError(13, "Permission denied", "/proc/1/stat")
+
+    monkeypatch.setattr(psutil.Process, "children", hidden)
+    worker = process.start(2, fresh=True)
+    worker.kill()
+    assert not worker.alive

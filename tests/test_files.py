@@ -532,3 +532,30 @@ def test_a_packed_archive_is_refused_before_it_is_unpacked(tmp_path):
     assert load_arrays(tmp_path / "plain.npz")["A"].tolist() == [0, 0, 0]
     with pytest.raises(ValueError, match="packed"):
         load_arrays(tmp_path / "packed.npz")
+
+
+def test_a_file_that_a_scanner_holds_gets_its_name_a_moment_later(tmp_path, monkeypatch):
+    """As Windows refuses to rename what somebody has open; elsewhere a refusal is final."""
+    real, refusals = os.replace, [5, 32]
+
+    def replace(*names):
+        if refusals:
+            error = PermissionError(13, "Access is denied")
+            error.winerror = refusals.pop()
+            raise error
+        real(*names)
+
+    monkeypatch.setattr(os, "replace", replace)
+    save_arrays(tmp_path / "a.npz", {"A": np.ones(2)})
+    assert load_arrays(tmp_path / "a.npz")["A"].tolist() == [1, 1]
+    refusals[:] = [None, None]
+    with pytest.raises(PermissionError):
+        save_arrays(tmp_path / "b.npz", {"A": np.ones(2)})
+    assert refusals == [None]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_a_program_without_a_console_reads_pictures(file, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    with DataManager(datafile=file, coarsen=2, cache=False) as data:
+        assert data.input_size == 48

@@ -589,8 +589,6 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         ("answers get the inputs themselves",
          "[copy.deepcopy(a) if isinstance(a, kinds) else a for a in arguments]", "[*arguments]",
          "test_an_input_that_moves_a_little_has_changed"),
-        ("imports count as the answer's time", 'tell({"imports": True})', "pass",
-         "test_imports_are_not_counted"),
         ("an answer's prints are seen", "os.dup2(nowhere, number)", "pass",
          "test_prints_and_warnings_of_an_answer_stay_inside"),
         ("an error without its line", '"line": where(lines, function)', '"line": ""',
@@ -679,7 +677,7 @@ def command(notice: str, *names: str) -> list[str]:
         # No module of that name can be run; its command lies beside Python.
         jupyter_book = shutil.which("jupyter-book", path=Path(sys.executable).parent)
         return [jupyter_book, "build", ".", "-W", "--keep-going"]
-    pytest = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--tb=no"]
+    pytest = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--tb=line"]
     return [*pytest, "--nbval", *names] if notice == NBVAL else [*pytest, *notice.split()]
 
 

@@ -323,7 +323,8 @@ def _write(path: Path, side: int, ans, packed: Iterable[bytes], columns, attribu
     try:
         with (
             reading.written_whole(path, anew=True) as temporary,
-            h5py.File(temporary, "w", libver=("v110", "v110")) as ds,
+            # Nobody else knows the name, and some file systems have no locks.
+            h5py.File(temporary, "w", libver=("v110", "v110"), locking=False) as ds,
         ):
             ds.attrs.update(attributes)
             options = {"chunks": (1, *shape), "compression": "gzip"}

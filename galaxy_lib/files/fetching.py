@@ -20,11 +20,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from galaxy_lib import arguments
-from galaxy_lib.files.reading import put_in_place
+from galaxy_lib.files.reading import on_terminal, put_in_place
 
 URL = "https://zenodo.org/records/10845026/files/Galaxy10_DECals.h5"
 SHA256 = "19aefc477c41bb7f77ff07599a6b82a038dc042f889a111b0d4d98bb755c1571"
 SIGNATURE = b"\x89HDF\r\n\x1a\n"  # with which an HDF5 file begins, and no login page does
+AGENT = "galaxy_lib (a course module)"  # Zenodo refuses who calls itself python-requests
 BLOCK = 2**14  # bytes written at a time, and at most what a lost connection loses
 ATTEMPTS = 300  # before we give up
 FAILURES = 6  # in a row that get no further before we give up
@@ -133,7 +134,8 @@ def _download(url: str, part: Path, notes: _Notes, verified) -> None:
     furthest, failures, anew = 0, 0, False
     for _ in range(ATTEMPTS):
         have, pause = 0 if anew else _size(part), PAUSE * 2**failures
-        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+        headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
+        headers |= {"Range": f"bytes={have}-"} if have else {}
         if have and (validator := notes.get("validator")):  # the rest, if it is still the same
             headers["If-Range"] = validator
         try:
@@ -202,7 +204,7 @@ def _receive(reply, part: Path, have: int, notes: _Notes) -> str | None:
     etag = reply.headers.get("ETag", "")
     validator = etag if etag[:1] == '"' else reply.headers.get("Last-Modified")
     notes.write(validator=validator, total=total, complete=False)
-    hidden = not sys.stderr.isatty()
+    hidden = not on_terminal()
     with (
         _Part(part, have) as file,
         tqdm(total=total, initial=have, unit="B", unit_scale=True, disable=hidden) as bar,

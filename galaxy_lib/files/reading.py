@@ -63,7 +63,12 @@ def progress(steps: Iterable, total: int, what: str) -> Iterator:
     """Pass on ``steps``, with a progress bar on terminals only (a notebook's page stays clean)."""
     from tqdm import tqdm
 
-    yield from tqdm(steps, what, total, disable=not sys.stderr.isatty(), leave=False)
+    yield from tqdm(steps, what, total, disable=not on_terminal(), leave=False)
+
+
+def on_terminal() -> bool:
+    """Say whether somebody reads standard error; a program without a console has none at all."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def in_threads(job: Callable, items: Iterable, threads: int) -> Iterator:
@@ -97,6 +102,17 @@ def put_in_place(temporary: Path, path: Path) -> None:
     temporary.unlink()
 
 
+def _replace(temporary: Path, path: Path) -> None:
+    """Rename; on Windows, wait a moment while somebody, say a virus scanner, has the file open."""
+    for pause in (0.05, 0.1, 0.2, 0.4, 0.8, None):
+        try:
+            return os.replace(temporary, path)
+        except PermissionError as error:
+            if pause is None or not getattr(error, "winerror", None):
+                raise
+            time.sleep(pause)
+
+
 @contextmanager
 def written_whole(path: Path, *, anew: bool = False) -> Iterator[Path]:
     """Give a name to write to, which becomes ``path`` at the end or vanishes after an error.
@@ -119,7 +135,7 @@ def written_whole(path: Path, *, anew: bool = False) -> Iterator[Path]:
         yield temporary
         if anew and path.exists():
             raise FileExistsError(f"{path} appeared meanwhile and was left as it is.")
-        (put_in_place if anew else os.replace)(temporary, path)
+        (put_in_place if anew else _replace)(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
