@@ -22,7 +22,7 @@ import h5py
 import numpy as np
 
 from galaxy_lib import arguments
-from galaxy_lib.arguments import optional, takes, whole
+from galaxy_lib.arguments import optional, takes, truth, whole
 from galaxy_lib.files import reading
 from galaxy_lib.files.reading import in_threads, n_workers, overhead, progress, zlib
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
@@ -34,6 +34,7 @@ SAMPLE_SEED = 2026
 CATALOGUE = ("ra", "dec", "redshift", "pxscale")
 PLAUSIBLE = {"ra": (-180, 360), "dec": (-90, 90), "pxscale": (0.001, 1000)}  # degrees, arcsec
 MOST = 1_000_000  # galaxies in a file; pictures of more would take 200 GB
+UNKNOWN = (-99, -999, -9999, -99999)  # what columns say in place of a number that nobody has
 LARGEST_SIDE = 1024
 TELL = 60  # seconds of waiting for another process after which a line says so
 GZIP_LEVEL = 1  # of isal's 0 to 3: on these noisy pictures no other is smaller
@@ -150,6 +151,12 @@ def open_dataset(path: str | os.PathLike) -> h5py.File:
     if problem:
         ds.close()
         raise ValueError(f"{path}: {problem}")
+    try:
+        for name in CATALOGUE:
+            catalogue(ds, name)
+    except (OSError, ValueError):
+        ds.close()
+        raise
     return ds
 
 
@@ -186,6 +193,10 @@ def _problem(ds: h5py.File) -> str | None:
                 f"it holds no data set {name!r}; a Galaxy10 file has 'images' and 'ans', and maybe "
                 f"{', '.join(CATALOGUE)}."
             )
+        try:
+            ds[name].dtype  # noqa: B018
+        except TypeError:
+            return f"{name!r} holds numbers of a kind that NumPy lacks; store it in a usual one."
         arrays[name] = ds[name]
     images, ans = arrays["images"], arrays["ans"]
     shape = "×".join(str(n) for n in images.shape or ())
@@ -197,7 +208,10 @@ def _problem(ds: h5py.File) -> str | None:
         return f"its pictures are {shape}; their sides may be {LARGEST_SIDE} pixels at most."
     if images.dtype != np.uint8:
         return f"'images' holds {images.dtype}, but uint8 is needed (0 to 255)."
-    if not images.id.get_type().equal(h5py.h5t.STD_U8LE):
+    kind = images.id.get_type()
+    if isinstance(kind, h5py.h5t.TypeEnumID):
+        kind = kind.get_super()
+    if (kind.get_precision(), kind.get_offset()) != (8, 0):
         return "'images' holds bytes of which only some bits count, but uint8 is needed."
     n = len(images)
     if ans.ndim != 1 or ans.dtype.kind not in "iu":
@@ -237,12 +251,14 @@ def is_simulated(ds: h5py.File) -> bool:
 def catalogue(ds: h5py.File, name: str) -> np.ndarray:
     """Return a column, float64 (N,): ``ra``, ``dec``, ``redshift``, ``pxscale``; NaN if unknown.
 
+    Infinite ones are unknown as well, and those that say so by a number of `UNKNOWN`.
+
     An OSError says that it is damaged, a ValueError that its numbers cannot be what they should.
     """
     if name not in ds:
         return np.full(len(ds["ans"]), np.nan)
     values = reading.column(ds[name]).astype(np.float64)
-    values[np.isinf(values)] = np.nan
+    values[np.isinf(values) | np.isin(values, UNKNOWN)] = np.nan
     low, high = PLAUSIBLE.get(name, (-np.inf, np.inf))
     if len(wrong := values[(values < low) | (values > high)]):
         raise ValueError(
@@ -280,11 +296,12 @@ class Description:
         return "\n".join([self.statement, *table, *self.notes])
 
 
-@takes(path=arguments.path)
-def describe(path: str | os.PathLike) -> Description:
+@takes(path=arguments.path, every_picture=truth)
+def describe(path: str | os.PathLike, *, every_picture: bool = False) -> Description:
     """Say what a file is: ``simulated`` or real, ``counts`` of the classes, ``notes``, ``problem``.
 
-    ``statement`` is a sentence for the reader, ``problem`` says why the file cannot be used.
+    ``statement`` is a sentence for the reader, ``problem`` says why the file cannot be used. With
+    ``every_picture`` all of them are read, so that no damage stays unseen.
     """
     try:
         with open_dataset(path) as ds:
@@ -294,15 +311,21 @@ def describe(path: str | os.PathLike) -> Description:
             simulated = is_simulated(ds)
             layout = "in one block" if images.chunks is None else f"in chunks of {images.chunks}"
             side, packing, times = images.shape[1], images.compression, overhead(images)
-        pairs, separation = sky_pairs(*place, side=side)
+            if every_picture:
+                reading.load_block_sums(images, side)
     except (OSError, ValueError) as error:
         return Description(problem=str(error))
+    try:
+        pairs, separation = sky_pairs(*place, side=side)
+        two_labels = len(conflicts(pairs, separation, ans))
+        near = f"{len(pairs):,} pairs share sky, {two_labels:,} are one galaxy with two labels."
+    except ValueError as error:
+        near = str(error)  # the file can be used, but not split by sky
     missing = [name for name, column in columns.items() if np.isnan(column).all()]
     notes = (
         f"Pictures are {side}×{side}×3, {layout}, compression: {packing or 'none'}; to read one "
         f"alone, {times:.0f} times its bytes must be read.",
-        f"Positions are known for {np.isfinite(place[0] + place[1]).sum():,}; {len(pairs):,} pairs "
-        f"share sky, {len(conflicts(pairs, separation, ans)):,} are one galaxy with two labels.",
+        f"Positions are known for {np.isfinite(place[0] + place[1]).sum():,}; {near}",
         *([f"Unknown for all of them: {', '.join(missing)}."] if missing else []),
     )
     return Description(simulated, tuple(np.bincount(ans, minlength=N_TYPES).tolist()), notes)
@@ -435,6 +458,8 @@ def simulated_sample_path(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) 
         finally:
             lock.release()
     except OSError as error:
+        if path.exists() and not _unsound(path, n_images):
+            return path  # in a folder that others share and nobody changes
         raise OSError(
             f"The simulated sample cannot be written to {folder} ({error.strerror or error}); "
             "name another folder in the environment variable GALAXY10_CACHE."

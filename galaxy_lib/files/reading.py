@@ -211,7 +211,7 @@ def storage_problem(arrays: Iterable[h5py.Dataset]) -> str | None:
                 return f"{name!r} was never written: get a file that is whole."
             places.append(np.array([[array.id.get_offset(), array.nbytes]], np.uint64))
         elif kind == h5py.h5d.CHUNKED:
-            grid, size = _grid(array), math.prod(array.chunks) * array.dtype.itemsize
+            grid, size = _grid(array), _chunk_bytes(array)
             expected, found = math.prod(map(len, grid)), array.id.get_num_chunks()
             if size > LARGEST_CHUNK:
                 return (
@@ -224,11 +224,13 @@ def storage_problem(arrays: Iterable[h5py.Dataset]) -> str | None:
                     "never written or is lost; get the file anew."
                 )
             found = _chunks(array.id).reshape(expected, -1)
-            corners, odd = np.divmod(found[:, :-2], np.array(array.chunks, np.uint64))
+            if problem := _packing_problem(array, int(np.bitwise_and.reduce(found[:, -3]))):
+                return problem
+            corners, odd = np.divmod(found[:, :-3], np.array(array.chunks, np.uint64))
             inside = not odd.any() and np.all(corners < np.array([len(axis) for axis in grid]))
             # What does not shrink is kept as it is, and packing adds next to nothing. HDF5 itself
             # would read what is longer into room that is not.
-            most = size + size // 8 + 4096 if layout.get_nfilters() else size
+            most = _most(size) if layout.get_nfilters() else size
             if (
                 not inside
                 or len(np.unique(corners, axis=0)) < expected
@@ -244,11 +246,12 @@ def storage_problem(arrays: Iterable[h5py.Dataset]) -> str | None:
 
 
 def _chunks(array_id: h5py.h5d.DatasetID) -> np.ndarray:
-    """Return of each chunk its corner, its place in the file and its bytes, as one flat array."""
+    """Return of each chunk corner, skipped filters, place and bytes, as one flat array."""
     numbers = array_of("Q")
 
     def note(chunk) -> None:
-        numbers.extend((*chunk.chunk_offset, chunk.byte_offset, chunk.size))
+        where = (*chunk.chunk_offset, chunk.filter_mask, chunk.byte_offset, chunk.size)
+        numbers.extend(where)
 
     if hasattr(array_id, "chunk_iter"):
         array_id.chunk_iter(note)
@@ -256,6 +259,40 @@ def _chunks(array_id: h5py.h5d.DatasetID) -> np.ndarray:
         for i in range(array_id.get_num_chunks()):
             note(array_id.get_chunk_info(i))
     return np.array(numbers, np.uint64)
+
+
+def _filters(array: h5py.Dataset) -> list[int]:
+    """Return the numbers of the filters that pack a chunk, in their order."""
+    layout = array.id.get_create_plist()
+    return [layout.get_filter(i)[0] for i in range(layout.get_nfilters())]
+
+
+def _packing_problem(array: h5py.Dataset, never: int) -> str | None:
+    """Return what keeps chunks from being unpacked; bits of ``never`` are filters never applied."""
+    name = array.name.lstrip("/")
+    applied = [kind for i, kind in enumerate(_filters(array)) if not never >> i & 1]
+    for kind in applied:
+        if not h5py.h5z.filter_avail(kind):
+            return (
+                f"{name!r} is packed with filter {kind}, which this h5py lacks: `pip install "
+                "hdf5plugin` and import it first, or repack the file with gzip."
+            )
+    for kind in reversed(applied):
+        if kind == GZIP:
+            break
+        if kind not in (SHUFFLE, FLETCHER32) and GZIP in applied:  # any size could come of it
+            return f"{name!r} is packed with gzip and again with filter {kind}: pack it once."
+    return None
+
+
+def _chunk_bytes(array: h5py.Dataset) -> int:
+    """Return how many bytes a chunk has when it is unpacked, as the file keeps numbers."""
+    return math.prod(array.chunks) * array.id.get_type().get_size()
+
+
+def _most(size: int) -> int:
+    """Return how many bytes packing may make of ``size``: where it does not help, a few more."""
+    return size + size // 8 + 4096
 
 
 def _grid(array: h5py.Dataset) -> list[range]:
@@ -422,23 +459,28 @@ def _read_chunk(images: h5py.Dataset, start: tuple[int, ...]) -> np.ndarray:
 def _stored(array: h5py.Dataset, start: tuple[int, ...]) -> bytes | None:
     """Return a chunk's bytes unpacked, or None if HDF5 has to do that; an OSError if it is damaged.
 
-    HDF5 would unpack as much as comes, and fill up with anything what does not.
+    HDF5 would unpack as much as comes, and fill up with anything what does not. So the filters are
+    gone through from the last to the first, and what gzip makes is bounded.
     """
-    plist = array.id.get_create_plist()
-    filters = [plist.get_filter(i)[0] for i in range(plist.get_nfilters())]
     mask, raw = array.id.read_direct_chunk(start)  # an error where the index does not lead to it
-    size = math.prod(array.chunks) * array.dtype.itemsize
+    size, ours = _chunk_bytes(array), True
     # A bit of the mask says that the filter was skipped, as HDF5 does where it would save nothing.
-    applied = [kind for i, kind in enumerate(filters) if not mask >> i & 1]
-    end = len(raw) - 4 if applied[-1:] == [FLETCHER32] else len(raw)
-    if not set(applied) - {SHUFFLE, FLETCHER32} and end != size:
+    applied = [kind for i, kind in enumerate(_filters(array)) if not mask >> i & 1]
+    while applied:
+        kind = applied.pop()
+        if kind == GZIP:
+            unpack = zlib.decompressobj()  # benchmarks/load.py: unpacking is most of reading
+            # Checksums were added before, and what was packed before may be a little longer.
+            most = _most(size) if set(applied) - {SHUFFLE} else size
+            raw = unpack.decompress(raw, most + 1)
+            if len(raw) > most or not unpack.eof:
+                raise OSError("a chunk has the wrong length")
+        elif kind == FLETCHER32:
+            raw, ours = memoryview(raw)[:-4], False
+        elif kind == SHUFFLE:  # it leaves single bytes as they are
+            ours = ours and array.id.get_type().get_size() == 1
+        else:
+            return None
+    if len(raw) != size:
         raise OSError("a chunk has the wrong length")
-    if GZIP in applied:
-        unpack = zlib.decompressobj()  # benchmarks/load.py: unpacking is most of reading
-        raw = unpack.decompress(memoryview(raw)[:end], size + 1)
-        if len(raw) != size or not unpack.eof:
-            raise OSError("a chunk has the wrong length")
-    # Shuffling single bytes leaves them as they are.
-    if set(applied) - {GZIP} - ({SHUFFLE} if array.dtype.itemsize == 1 else set()):
-        return None
-    return raw
+    return raw if ours else None
