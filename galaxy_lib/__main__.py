@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-from galaxy_lib import arguments
+from galaxy_lib.checked import a_path, whole, wrong
 from galaxy_lib.files import datasets, fetching
 
 
@@ -62,13 +62,13 @@ def classify(args: argparse.Namespace) -> int:
 
     from galaxy_lib import survey
 
-    arguments.path("to", args.to)
-    if not arguments.path("network", args.network).is_file():
-        raise arguments.wrong("network", str(args.network), "there is no such file; give one")
+    a_path("to", args.to)
+    if not a_path("network", args.network).is_file():
+        raise wrong("network", str(args.network), "there is no such file; give one")
     if args.workers is not None:
-        arguments.whole("workers", args.workers, 1, 1024)
+        whole("workers", args.workers, 1, 1024)
     if args.scheduler is not None and not re.fullmatch(r"\w+://[^\s/]+", args.scheduler):
-        raise arguments.wrong("scheduler", args.scheduler, "give an address as tcp://host:8786")
+        raise wrong("scheduler", args.scheduler, "give an address as tcp://host:8786")
     try:
         if args.scheduler is not None:
             from distributed import Client

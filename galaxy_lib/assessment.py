@@ -7,13 +7,22 @@ The last station of file → manager → batch → network → assessment. A net
 from __future__ import annotations
 
 import math
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import POSITIVE, having, optional, takes, whole
+from galaxy_lib.checked import (
+    NotNegative,
+    Positive,
+    Share,
+    Text,
+    Whole,
+    an_array,
+    checked,
+    having,
+    shaped,
+    wrong,
+)
 from galaxy_lib.galaxy import N_TYPES
 
 
@@ -31,11 +40,11 @@ class Epoch(NamedTuple):
     test_accuracy: float
 
 
-@takes(
-    record=having("test_loss", "give an Epoch"), learning_rate=POSITIVE,
-    constant=partial(arguments.number, low=0, high=math.inf, such_as=0.9),
-)  # fmt: skip
-def stalled(record: Epoch, constant: float, learning_rate: float) -> str | None:
+AnEpoch = Annotated[Epoch, having("test_loss", "give an Epoch")]
+
+
+@checked
+def stalled(record: AnEpoch, constant: NotNegative, learning_rate: Positive) -> str | None:
     """Return the sentence for a loss that should have left ``constant``, and has not.
 
     ``constant`` is the loss of the best output that is the same for every galaxy.
@@ -52,53 +61,56 @@ def stalled(record: Epoch, constant: float, learning_rate: float) -> str | None:
 
 
 def _classes(name: str, value: Any) -> np.ndarray:
-    classes = arguments.array(name, value, ("P",), kinds="iu")
+    classes = an_array(name, value, ("P",), kinds="iu")
     if classes.size and not (classes.min() >= 0 and classes.max() < N_TYPES):
-        raise arguments.wrong(name, value, f"give classes from 0 to {N_TYPES - 1}")
+        raise wrong(name, value, f"give classes from 0 to {N_TYPES - 1}")
     return classes
 
 
-@takes(answers=_classes, predictions=_classes)
-def confusion_matrix(answers: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+Classes = Annotated[np.ndarray, _classes]
+Counts = Annotated[np.ndarray, (N_TYPES, N_TYPES)]
+Trained = Annotated[Any, having("history", "give a NeuralNetwork")]
+Sets = Annotated[Any, having("training_set", "give a DataManager")]
+
+
+@checked
+def confusion_matrix(answers: Classes, predictions: Classes) -> np.ndarray:
     """Return int counts (N_out, N_out): ``answers`` (n,) down, ``predictions`` (n,) across."""
-    arguments.shaped("predictions", predictions, answers.shape, "answers")
+    shaped("predictions", predictions, answers.shape, "answers")
     cells = answers.astype(int) * N_TYPES + predictions
     return np.bincount(cells, minlength=N_TYPES**2).reshape(N_TYPES, N_TYPES)
 
 
-@takes(matrix=(N_TYPES, N_TYPES))
-def recall(matrix: np.ndarray) -> np.ndarray:
+@checked
+def recall(matrix: Counts) -> np.ndarray:
     """Return the fraction correct of each class (N_out,); NaN where there is none of it."""
     with np.errstate(invalid="ignore"):
         return matrix.diagonal() / matrix.sum(axis=1)
 
 
-@takes(right=arguments.SHARE, n=whole)
-def fraction_right(right: float, n: int) -> str:
+@checked
+def fraction_right(right: Share, n: Whole) -> str:
     """Write a fraction of ``n`` galaxies with its standard error √(p(1 − p)/n): "0.540 ± 0.029"."""
     return f"{right:.3f} ± {math.sqrt(right * (1 - right) / n):.3f}"
 
 
-@takes(
-    what=arguments.text, network=arguments.having("history", "give a NeuralNetwork"),
-    epoch=optional(whole),
-)  # fmt: skip
-def row(what: str, network, epoch: int | None = None) -> str:
+@checked
+def row(what: Text, network: Trained, epoch: Whole | None = None) -> str:
     """Return a trained network's row of the table: an epoch, judged on the test set.
 
     ``epoch`` counts from 1, as ``network.best_epoch`` does; without it, it is the last one.
     """
     if not network.history or (epoch or 0) > len(network.history):
         mend = f"the network has {len(network.history)} epochs; train it, or give one of these"
-        raise arguments.wrong("epoch", epoch, mend)
+        raise wrong("epoch", epoch, mend)
     records = network.history[:epoch]
     last, seconds = records[-1], sum(record.seconds for record in records)
     scored = fraction_right(last.test_accuracy, network.data_manager.n_test)
     return f"| {what} | {last.n_updates:,} | {seconds:.1f} | {last.test_loss:.3f} | {scored} |"
 
 
-@takes(data_manager=arguments.having("training_set", "give a DataManager"))
-def baselines(data_manager) -> dict[str, float]:
+@checked
+def baselines(data_manager: Sets) -> dict[str, float]:
     """Return the fraction of the test set right for three rules that do not learn (chapter 1).
 
     ``largest class`` always answers the commonest class of the training set; ``nearest mean``
@@ -118,8 +130,8 @@ def baselines(data_manager) -> dict[str, float]:
     return {name: float(np.mean(choice == test_answers)) for name, choice in said.items()}
 
 
-@takes(data_manager=arguments.having("training_set", "give a DataManager"))
-def baseline_rows(data_manager) -> str:
+@checked
+def baseline_rows(data_manager: Sets) -> str:
     """Return the rows of the three baselines."""
     n = data_manager.n_test
     found = baselines(data_manager).items()

@@ -6,21 +6,21 @@ It is the step that `NeuralNetwork` takes with the squared error, for those who 
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 from scipy.linalg.blas import saxpy, sgemm
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import POSITIVE, SHARE, takes
+from galaxy_lib.checked import Positive, Share, checked, wrong
 
 Array = np.ndarray
-OF_A, OF_B = ("N_out", "N_hidden"), ("N_hidden", "N_in")
+Inputs, Outputs = Annotated[Array, ("N_in", "S")], Annotated[Array, ("N_out", "S")]
+OfA, OfB = Annotated[Array, ("N_out", "N_hidden")], Annotated[Array, ("N_hidden", "N_in")]
 
 
-@takes(
-    A=OF_A, B=OF_B, v_A=OF_A, v_B=OF_B, x=("N_in", "S"), y=("N_out", "S"), eta=POSITIVE, beta=SHARE
-)
+@checked
 def blas_step(
-    A: Array, B: Array, v_A: Array, v_B: Array, x: Array, y: Array, eta: float, beta: float
+    A: OfA, B: OfB, v_A: OfA, v_B: OfB, x: Inputs, y: Outputs, eta: Positive, beta: Share
 ) -> Array:
     """Move ``A``, ``B``, ``v_A`` and ``v_B`` in place by one batch; return its z (N_out, S).
 
@@ -30,7 +30,7 @@ def blas_step(
     """
     for name, moved in (("A", A), ("B", B), ("v_A", v_A), ("v_B", v_B)):
         if moved.dtype != np.float32 or not moved.flags.f_contiguous:
-            raise arguments.wrong(name, moved, f"give np.asfortranarray({name}, np.float32)")
+            raise wrong(name, moved, f"give np.asfortranarray({name}, np.float32)")
     # No @ here: NumPy and SciPy may each bring a pool of threads, and two in one loop collide.
     with np.errstate(over="ignore"):  # where e⁻ᵘ overflows to inf, 1/inf is the limit, 0
         z_tilde = 1 / (1 + np.exp(sgemm(-1, B, x)))

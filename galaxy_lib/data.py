@@ -7,18 +7,29 @@ how its pictures are kept (`pictures`), nor what the galaxies are used for.
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
 
-from galaxy_lib import arguments, splits
-from galaxy_lib.arguments import one_of, optional, takes, truth, whole
+from galaxy_lib import splits
+from galaxy_lib.checked import (
+    BelowOne,
+    FilePaths,
+    Inside,
+    NotNegative,
+    Seed,
+    Truth,
+    Whole,
+    checked,
+    one_of,
+    whole,
+)
 from galaxy_lib.files import datasets
 from galaxy_lib.files.joined import open_files
 from galaxy_lib.galaxy import N_TYPES, Galaxy, one_hot
 from galaxy_lib.pictures import View, open_pictures
-from galaxy_lib.splits import Split, as_split
+from galaxy_lib.splits import ASplit, Split
 
 ORIENTATIONS = {None: 1, "rot90": 4, "d4": 8}
 """In how many ways `DataManager` turns a picture, by the name of the augmentation."""
@@ -27,6 +38,7 @@ ONE_HOT = one_hot(np.arange(N_TYPES)).T
 """The known outputs of each class, a row for each: float32 (10, 10)."""
 
 Batch = tuple[np.ndarray, np.ndarray]
+Augment = Annotated[str | None, one_of(*ORIENTATIONS)]
 
 
 class DataManager:
@@ -95,28 +107,23 @@ class DataManager:
         parameter is not what it should be.
     """
 
-    @takes(
-        partition=arguments.INSIDE, datafile=optional(arguments.paths), coarsen=whole, cache=truth,
-        read_on_demand=truth, seed=arguments.seed, validation=arguments.BELOW_1, stratify=truth,
-        group_by_sky=truth, augment=one_of(*ORIENTATIONS), memory_limit=arguments.ROOM,
-        crop=optional(whole), split=optional(as_split),
-    )  # fmt: skip
+    @checked
     def __init__(
         self,
-        partition: float = 0.8,
-        datafile: str | os.PathLike | Sequence[str | os.PathLike] | None = None,
-        coarsen: int = 1,
-        read_on_demand: bool = False,
+        partition: Inside = 0.8,
+        datafile: FilePaths | None = None,
+        coarsen: Whole = 1,
+        read_on_demand: Truth = False,
         *,
-        seed=None,
-        validation: float = 0.0,
-        stratify: bool = False,
-        group_by_sky: bool = False,
-        augment: str | None = None,
-        cache: bool = True,
-        crop: int | None = None,
-        memory_limit: float = 4e9,
-        split: Split | None = None,
+        seed: Seed = None,
+        validation: BelowOne = 0.0,
+        stratify: Truth = False,
+        group_by_sky: Truth = False,
+        augment: Augment = None,
+        cache: Truth = True,
+        crop: Whole | None = None,
+        memory_limit: NotNegative = 4e9,
+        split: ASplit | None = None,
     ) -> None:
         self.n_sky_pairs = self.n_conflicts = None
         self.rng = np.random.default_rng(seed)
@@ -125,7 +132,8 @@ class DataManager:
             self.path = parts[0][0]
             self.ans = self.ds["ans"][:]
             self.simulated = datasets.is_simulated(self.ds)
-            self._take(split or self._split(partition, validation, stratify, group_by_sky))
+            split = split or self._split(partition, validation, stratify, group_by_sky)
+            self.indices = split.rows_of(len(self.ans))
             view = View.of(self.ds["images"].shape[1], coarsen, crop)
             self.pictures = open_pictures(
                 self.ds["images"], parts, view, ORIENTATIONS[augment], use_cache=cache,
@@ -134,9 +142,10 @@ class DataManager:
         except BaseException:
             self.ds.close()
             raise
-        self.images = self.pictures.images
+        self.training_indices, self.validation_indices, self.test_indices = split
+        self.n_training, self.n_validation, self.n_test = map(len, split)
+        self.images, self.input_size = self.pictures.images, math.prod(view.shape)
         self.coarsen, self.crop, self.augment = view.coarsen, view.crop, augment
-        self.input_size = math.prod(view.shape)
         self._next_training = self._next_test = 0
 
     def _split(self, partition, validation, stratify, group_by_sky) -> Split:
@@ -149,15 +158,6 @@ class DataManager:
         return splits.split(
             len(self.ans), partition, validation, strata=strata, groups=groups, rng=self.rng
         )
-
-    def _take(self, split: Split) -> None:
-        """Let each set be what ``split`` says."""
-        self.indices = np.concatenate(split)
-        if self.indices.min() < 0 or self.indices.max() >= len(self.ans):
-            mend = f"its rows go beyond the {len(self.ans)} galaxies; give a split of this file"
-            raise arguments.wrong("split", split, mend)
-        self.training_indices, self.validation_indices, self.test_indices = split
-        self.n_training, self.n_validation, self.n_test = map(len, split)
 
     # ------------------------------------------------------------------------- one at a time
 
@@ -203,8 +203,8 @@ class DataManager:
 
     # -------------------------------------------------------------------------- many at once
 
-    @takes(batch_size=whole)
-    def training_batches(self, batch_size: int) -> Iterator[Batch]:
+    @checked
+    def training_batches(self, batch_size: Whole) -> Iterator[Batch]:
         """Shuffle as `reset_training` does and give every training galaxy once (chapter 3).
 
         Parameters
@@ -227,13 +227,13 @@ class DataManager:
         self.reset_training()
         return self._batches(self.training_indices, batch_size, ORIENTATIONS[self.augment])
 
-    @takes(batch_size=whole)
-    def test_batches(self, batch_size: int = 512) -> Iterator[Batch]:
+    @checked
+    def test_batches(self, batch_size: Whole = 512) -> Iterator[Batch]:
         """Give the test set in a fixed order, in batches like those of `training_batches`."""
         return self._batches(self.test_indices, batch_size)
 
-    @takes(batch_size=whole)
-    def validation_batches(self, batch_size: int = 512) -> Iterator[Batch]:
+    @checked
+    def validation_batches(self, batch_size: Whole = 512) -> Iterator[Batch]:
         """Give the validation set in a fixed order, in batches like those of `training_batches`."""
         return self._batches(self.validation_indices, batch_size)
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import takes
+from galaxy_lib.checked import an_array, checked, whole, wrong
 from galaxy_lib.files import cache, datasets, reading
 from galaxy_lib.files.joined import JoinedPictures
 from galaxy_lib.galaxy import scale_pixels
@@ -21,6 +21,9 @@ KEPT = 64e6
 """Bytes: inputs that take no more are kept scaled and turned, and a batch is only gathered."""
 
 BLOCKS_AT_A_TIME = 16  # of those on disk are shuffled together
+
+Turn = Annotated[int, partial(whole, low=0, high=7)]
+Pixels = Annotated[np.ndarray, partial(an_array, shape=..., kinds="iufV")]  # V: bands as one
 
 
 class View(NamedTuple):
@@ -37,11 +40,11 @@ class View(NamedTuple):
         A ValueError says that they are no whole blocks of ``coarsen`` pixels around the middle.
         """
         if side % coarsen:
-            raise arguments.wrong("coarsen", coarsen, f"give a divisor of the {side} pixels")
+            raise wrong("coarsen", coarsen, f"give a divisor of the {side} pixels")
         sizes = range(side, 0, -2 * coarsen)  # whole blocks in the middle and around it
         if crop is not None and crop not in sizes:
             choices = f"{side} less a multiple of {2 * coarsen}, say {sizes[len(sizes) // 2]}"
-            raise arguments.wrong("crop", crop, f"give {choices}")
+            raise wrong("crop", crop, f"give {choices}")
         return cls(side, side if crop is None else crop, coarsen)
 
     @property
@@ -227,8 +230,8 @@ def open_pictures(
     return InMemory(sums, images, view, orientations)
 
 
-@takes(pictures=arguments.PIXELS, turn=arguments.TURN)
-def turned(pictures: np.ndarray, turn: int) -> np.ndarray:
+@checked
+def turned(pictures: Pixels, turn: Turn) -> np.ndarray:
     """Return pictures (S, side, side, ...) in orientation 0 to 7; from 4 on they are mirrored."""
     return np.rot90(pictures[:, :, ::-1] if turn >= 4 else pictures, turn % 4, axes=(1, 2))
 

@@ -10,9 +10,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import takes
 from galaxy_lib.assessment import Epoch
+from galaxy_lib.checked import FilePath, Galaxies, checked
 from galaxy_lib.files.archives import load_arrays, save_arrays, taken_as
 
 COUNTS = ("n_trained", "n_updates", "training_time")
@@ -36,8 +35,8 @@ class Saved:
         save_arrays(path, self._content())
 
     @classmethod
-    @takes(path=arguments.path, data_manager=arguments.GALAXIES)
-    def load(cls, path: str | os.PathLike, data_manager) -> Self:
+    @checked
+    def load(cls, path: FilePath, data_manager: Galaxies) -> Self:
         """Return a network that `save` wrote, of the kind that the file names.
 
         Raises

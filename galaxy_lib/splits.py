@@ -5,11 +5,11 @@ Apart from `data`, and below it: rows and positions in, row numbers out.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from galaxy_lib.arguments import array, optional, takes, whole, wrong
+from galaxy_lib.checked import Whole, an_array, checked, wrong
 
 ARCSEC = np.pi / 180 / 3600  # in radians
 HALF_FIELD = 33.0  # arcsec: half a picture's side where its scale is unknown
@@ -23,6 +23,15 @@ class Split(NamedTuple):
     training: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+
+    def rows_of(self, n: int) -> np.ndarray:
+        """Return all rows, one set after another; a ValueError if ``n`` galaxies have no such."""
+        rows = np.concatenate(self)
+        if rows.min() < 0 or rows.max() >= n:
+            raise wrong(
+                "split", self, f"its rows go beyond the {n} galaxies; give one of this file"
+            )
+        return rows
 
 
 def split(n: int, partition: float, validation: float, *, strata=None, groups=None, rng) -> Split:
@@ -64,7 +73,7 @@ def as_split(name: str, value: object) -> Split:
     if not isinstance(value, Split):
         raise wrong(name, value, mend)
     rows = [
-        array(name, part, ("n",), "iu") if np.size(part) else np.empty(0, int) for part in value
+        an_array(name, part, ("n",), "iu") if np.size(part) else np.empty(0, int) for part in value
     ]
     if not len(rows[0]) or not len(rows[2]):
         raise wrong(name, value, f"{mend}, and only validation may be empty")
@@ -74,8 +83,16 @@ def as_split(name: str, value: object) -> Split:
     return Split(*(part.astype(np.intp) for part in rows))
 
 
-@takes(ra=("N",), dec=("N",), pxscale=optional(("N",)), side=whole)
-def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np.ndarray]:
+ASplit = Annotated[Split, as_split]
+Numbers = Annotated[np.ndarray, ("N",)]
+Pairs = Annotated[np.ndarray, ("P", 2)]
+OfPairs = Annotated[np.ndarray, ("P",)]
+
+
+@checked
+def sky_pairs(
+    ra: Numbers, dec: Numbers, pxscale: Numbers | None = None, *, side: Whole = 256
+) -> tuple[np.ndarray, np.ndarray]:
     """Find the pairs of galaxies of which one picture holds the other's centre (chapter 1).
 
     Parameters
@@ -119,8 +136,8 @@ def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np
     return known[pairs[near]], separation[near]
 
 
-@takes(pairs=("P", 2), separation=("P",), ans=("N",))
-def conflicts(pairs: np.ndarray, separation: np.ndarray, ans: np.ndarray) -> np.ndarray:
+@checked
+def conflicts(pairs: Pairs, separation: OfPairs, ans: Numbers) -> np.ndarray:
     """Return those of the pairs (P, 2) that are one galaxy twice, under different labels."""
     return pairs[(separation < SAME_PLACE) & (ans[pairs[:, 0]] != ans[pairs[:, 1]])]
 

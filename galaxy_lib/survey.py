@@ -27,16 +27,15 @@ from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import h5py
 import numpy as np
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import having, optional, takes, whole
+from galaxy_lib.checked import FilePath, Inside, a_path, check_of, checked, having, whole, wrong
 from galaxy_lib.files import cache, datasets, reading
 from galaxy_lib.galaxy import N_TYPES
-from galaxy_lib.network import NeuralNetwork
+from galaxy_lib.network import NeuralNetwork, Outputs
 from galaxy_lib.pictures import View
 
 FORMAT = 1  # of a catalogue: raised when its columns change their meaning
@@ -44,7 +43,9 @@ PIECE = 256  # pictures read and classified at a time: 50 MB at full size
 MANIFEST, FAILED, LOCK = "_catalogue.json", "_failed.json", ".lock"  # readers skip _ and .
 STAMP = b"galaxy_lib"  # where a part says in its metadata what it was made from
 OUTPUTS = ("N_out", "S")
-NETWORK = having("forward", "give a NeuralNetwork, or the path of a saved one")
+Network = Annotated[
+    NeuralNetwork, having("forward", "give a NeuralNetwork, or the path of a saved one")
+]
 
 
 class Calibration(NamedTuple):
@@ -76,26 +77,26 @@ class Calibration(NamedTuple):
     n: int
     n_kept: int
 
-    @takes(z=OUTPUTS)
-    def probabilities(self, z: np.ndarray) -> np.ndarray:
+    @checked
+    def probabilities(self, z: Outputs) -> np.ndarray:
         """Return the probabilities of the classes, float64 (N_out, S), for outputs ``z``."""
         return _softened(z, self.temperature)
 
-    @takes(p=OUTPUTS)
-    def asks(self, p: np.ndarray) -> np.ndarray:
+    @checked
+    def asks(self, p: Outputs) -> np.ndarray:
         """Say for each column of ``p`` whether a person should look: bool (S,)."""
         return p.max(axis=0) < (math.inf if self.threshold is None else self.threshold)
 
-    @takes(network_file=arguments.path)
-    def save(self, network_file: str | os.PathLike) -> Path:
+    @checked
+    def save(self, network_file: FilePath) -> Path:
         """Write it beside a saved network, ``net.npz``, as ``net.calibration.json``."""
         path = Path(network_file).with_suffix(".calibration.json")
         _write_json(path, self._asdict())
         return path
 
     @classmethod
-    @takes(network_file=arguments.path)
-    def load(cls, network_file: str | os.PathLike) -> Calibration:
+    @checked
+    def load(cls, network_file: FilePath) -> Calibration:
         """Return what `save` wrote beside a network, or say in an error how to make it."""
         path = Path(network_file).with_suffix(".calibration.json")
         try:
@@ -116,8 +117,8 @@ def _softened(z: np.ndarray, temperature: float) -> np.ndarray:
     return p / p.sum(axis=0)
 
 
-@takes(network=NETWORK, accuracy=arguments.INSIDE)
-def calibrate(network: NeuralNetwork, accuracy: float = 0.9) -> Calibration:
+@checked
+def calibrate(network: Network, accuracy: Inside = 0.9) -> Calibration:
     """Choose temperature and threshold on the validation set of the network's data (chapter 9).
 
     The temperature minimises −mean(log p of the answer). The threshold is the lowest above which
@@ -161,8 +162,8 @@ def calibrate(network: NeuralNetwork, accuracy: float = 0.9) -> Calibration:
     )
 
 
-@takes(network=NETWORK)
-def fingerprint(network: NeuralNetwork) -> str:
+@checked
+def fingerprint(network: Network) -> str:
     """Return 16 hexadecimal digits that tell a network's weights from any others."""
     digest = blake2b(type(network).__name__.encode(), digest_size=8)
     for name, value in sorted(vars(network).items()):
@@ -202,33 +203,36 @@ class Summary(NamedTuple):
 def _files(name: str, value: Any) -> list[Path]:
     mend = "give the path of a file, or several"
     if isinstance(value, str | os.PathLike):
-        return [arguments.path(name, value)]
+        return [a_path(name, value)]
     try:
         files = list(value)
     except TypeError:
-        raise arguments.wrong(name, value, mend) from None
+        raise wrong(name, value, mend) from None
     if not files or isinstance(value, dict):
-        raise arguments.wrong(name, value, mend)
-    return [arguments.path(f"{name}[{i}]", file) for i, file in enumerate(files)]
+        raise wrong(name, value, mend)
+    return [a_path(f"{name}[{i}]", file) for i, file in enumerate(files)]
 
 
 def _network(name: str, value: Any) -> Any:
     is_path = isinstance(value, str | os.PathLike)
-    return arguments.path(name, value) if is_path else NETWORK(name, value)
+    return a_path(name, value) if is_path else check_of(Network)(name, value)
 
 
-@takes(
-    files=_files, network=_network, to=arguments.path,
-    client=optional(having("submit", "give a Client of Dask, or None")),
-    calibration=optional(having("probabilities", "give a Calibration, or None")),
-)  # fmt: skip
+Files = Annotated[Iterable[str | os.PathLike], _files]
+NetworkOrPath = Annotated[NeuralNetwork | str | os.PathLike, _network]
+Client = Annotated[Any, having("submit", "give a Client of Dask, or None")]
+AnyCalibration = Annotated[Calibration, having("probabilities", "give a Calibration, or None")]
+Processes = Annotated[int, partial(whole, high=1024)]
+
+
+@checked
 def classify(
-    files: Iterable[str | os.PathLike],
-    network: NeuralNetwork | str | os.PathLike,
-    to: str | os.PathLike,
-    client=None,
+    files: Files,
+    network: NetworkOrPath,
+    to: FilePath,
+    client: Client | None = None,
     *,
-    calibration: Calibration | None = None,
+    calibration: AnyCalibration | None = None,
 ) -> Summary:
     """Classify all galaxies of ``files`` and write a part of the catalogue ``to`` for each of them.
 
@@ -292,8 +296,8 @@ def classify(
     return Summary(to, len(paths), len(paths) - len(todo), n, n_asked, seconds, failed)
 
 
-@takes(n_workers=optional(partial(whole, high=1024)))
-def local_client(n_workers: int | None = None):
+@checked
+def local_client(n_workers: Processes | None = None):
     """Return a ``distributed.Client`` of a cluster on this machine: a process for each core.
 
     Close it at the end, or use it in a ``with``. Its dashboard is at ``client.dashboard_link``.
@@ -510,8 +514,8 @@ def _matched(network, calibration: Calibration | None) -> tuple[NeuralNetwork, C
     return network, calibration
 
 
-@takes(path=arguments.path)
-def part_name(path: Path) -> str:
+@checked
+def part_name(path: FilePath) -> str:
     """Return the name of a file's part, which is the same in every run."""
     place = blake2b(str(path).encode(), digest_size=4).hexdigest()
     return f"part-{path.stem}-{place}.parquet"

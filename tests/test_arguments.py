@@ -24,8 +24,8 @@ from galaxy_lib import (
     DataManager,
     Galaxy,
     NeuralNetwork,
-    arguments,
     assessment,
+    checked,
     convolution,
     course,
     galaxy,
@@ -45,6 +45,7 @@ from galaxy_lib.network import Epoch
 from galaxy_lib.saved import Saved
 from galaxy_lib.simulator import Plan, draw, plan_sample, simulate_galaxy
 from galaxy_lib.splits import Split
+from galaxy_lib.training import Training
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -223,6 +224,7 @@ TRAIN |= {"batch_size": "whole"}
 BATCH = {"batch_size": "whole"}
 TABLE: list[tuple[Callable, dict[str, str]]] = [
     (galaxy.scale_pixels, {"pixels": "array", "out": "array or none"}),
+    (galaxy.as_pixels, {"data": "array"}),
     (galaxy.one_hot, {"answers": "answers"}),
     (Galaxy, {"data": "array", "answer": "class", "index": "index"}),
     (Galaxy.plot, {"ax": "thing or none"}),
@@ -351,6 +353,7 @@ def owner(method: Callable, good: dict):
         "DataManager": lambda: manager,
         "NeuralNetwork": lambda: good["network"],
         "Saved": lambda: good["network"],
+        "Training": lambda: good["network"],
         "ConvolutionalNetwork": lambda: ConvolutionalNetwork(manager, seed=0),
         "Layout": Layout,
         "Calibration": lambda: calibration,
@@ -400,19 +403,19 @@ def test_a_wrong_argument_is_one_sentence(function, name, kind, good, tmp_path, 
 
 
 # Made by the library, or a record whose entries are checked where it is used.
-RECORDS = {Epoch, Saved, network.Loss, datasets.Description, convolution.Layers, Layout,
+RECORDS = {Epoch, Saved, Training, network.Loss, datasets.Description, convolution.Layers, Layout,
            survey.Calibration, survey.Summary, Plan, GradientErrors}  # fmt: skip
 
 
 def modules() -> Iterator:
     """The library's top level, and of its folder of files what people call.
 
-    Answers to `checks` may be anything: tests/test_checks.py hands over that. `arguments` is what
+    Answers to `checks` may be anything: tests/test_checks.py hands over that. `checked` is what
     all this tests, and `Frame` the simulator's own canvas.
     """
     found = [module.name for module in pkgutil.iter_modules(galaxy_lib.__path__)]
     # `pictures` and `splits` are called by DataManager, with arguments that it has checked.
-    unchecked = ("arguments", "checks", "pictures", "splits")
+    unchecked = ("arguments", "checked", "checks", "pictures", "splits")
     for name in [*found, "files.datasets", "files.fetching"]:
         if not name.startswith("_") and name not in unchecked:
             yield importlib.import_module(f"galaxy_lib.{name}")
@@ -472,16 +475,35 @@ def test_a_gradient_function_that_returns_something_else_is_named(good):
 
 
 def test_good_arguments_come_back_in_their_type():
-    assert type(arguments.whole("n", np.int8(3))) is int
-    assert arguments.number("p", np.float32(0.5), 0, 1, such_as=0.1) == 0.5
-    assert arguments.number("p", 1, 0, 1, such_as=0.1) == 1.0
-    assert arguments.truth("t", np.True_) is True
-    assert arguments.path("p", "~") == Path.home()
-    assert arguments.array("x", [[1, 2]], (1, "n")).shape == (1, 2)
+    assert type(checked.whole("n", np.int8(3))) is int
+    assert checked.a_number("p", np.float32(0.5), 0, 1, such_as=0.1) == 0.5
+    assert checked.a_number("p", 1, 0, 1, such_as=0.1) == 1.0
+    assert checked.truth("t", np.True_) is True
+    assert checked.a_path("p", "~") == Path.home()
+    assert checked.an_array("x", [[1, 2]], (1, "n")).shape == (1, 2)
     for seed in (None, 0, 2**70, [1, 2], np.random.default_rng(1), np.random.SeedSequence(1)):
-        assert arguments.seed("seed", seed) is seed
-    long = arguments.wrong("x", list(range(10_000)), "give less")
+        assert checked.a_seed("seed", seed) is seed
+    long = checked.wrong("x", list(range(10_000)), "give less")
     assert len(str(long)) < 100
+
+
+def test_a_check_stands_in_the_annotation():
+    class Counter:
+        @checked.checked
+        def add(self, x: network.Inputs, y: network.Outputs, *, n: checked.Whole | None = None,
+                other: str = "free") -> Counter:  # fmt: skip
+            return x.shape, y.shape, n, other
+
+    add = Counter().add
+    assert add([[1, 2]], [[1, 2], [3, 4]]) == ((1, 2), (2, 2), None, "free")
+    assert add([[1]], [[1]], n=np.int8(2), other=3) == ((1, 1), (1, 1), 2, 3)
+    with pytest.raises(
+        ValueError, match=r"y is an array \(1, 1\) of int64: its S is 1; give 2, as x"
+    ):
+        add([[1, 2]], np.ones((1, 1), np.int64))
+    with pytest.raises(ValueError, match=r"^n is 0: give a whole number, 1 or more\.$"):
+        add([[1]], [[1]], n=0)
+    assert checked.check_of(int) is checked.check_of(int | None) is None
 
 
 # ------------------------------------------------------------------------- the command line

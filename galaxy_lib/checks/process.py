@@ -133,7 +133,7 @@ class Clock:
 
     def kill_children(self) -> None:
         if psutil is not None:  # else their group is ended, where there are groups
-            with contextlib.suppress(psutil.Error, OSError):  # where /proc is hidden (hidepid)
+            with contextlib.suppress(psutil.Error, OSError):  # hidden by hidepid
                 for child in self.process.children(recursive=True):
                     child.kill()
 

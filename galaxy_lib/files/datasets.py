@@ -17,12 +17,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import h5py
 import numpy as np
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import optional, takes, truth, whole
+from galaxy_lib.checked import (
+    FilePath,
+    Seed,
+    Truth,
+    Whole,
+    a_number,
+    a_path,
+    checked,
+    having,
+    one_of,
+    whole,
+)
 from galaxy_lib.files import reading
 from galaxy_lib.files.reading import in_threads, n_workers, overhead, progress, zlib
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
@@ -64,7 +75,7 @@ def cache_folder() -> Path:
     with a digest of the code that made them; nbval holds them to what comes out today.
     """
     if chosen := os.environ.get("GALAXY10_CACHE"):
-        return arguments.path("GALAXY10_CACHE", chosen)
+        return a_path("GALAXY10_CACHE", chosen)
     import pooch
 
     return Path(pooch.os_cache("galaxy_lib"))
@@ -101,7 +112,7 @@ def find_dataset(datafile: str | os.PathLike | None = None) -> tuple[Path, str]:
 
 
 def _existing(name: str, file: str | os.PathLike) -> Path:
-    path = arguments.path(name, file)
+    path = a_path(name, file)
     but = "GALAXY10_FILE names it, but " if name == "GALAXY10_FILE" else ""
     try:
         path.stat()
@@ -238,17 +249,21 @@ def _problem(ds: h5py.File) -> str | None:
     )
 
 
-@takes(ds=arguments.having("attrs", "give an open file of galaxies"))
-def is_simulated(ds: h5py.File) -> bool:
+OpenFile = Annotated[h5py.File, having("attrs", "give an open file of galaxies")]
+Column = Annotated[str, one_of(*CATALOGUE)]
+Fraction = Annotated[float, partial(a_number, low=0, high=1, open_at="low", such_as=0.1)]
+Many = Annotated[int, partial(whole, high=MOST)]
+FixedSeed = Annotated[int, partial(whole, low=0, high=2**63 - 1)]
+
+
+@checked
+def is_simulated(ds: OpenFile) -> bool:
     """Say whether the galaxies of an open file were drawn by galaxy_lib."""
     return bool(ds.attrs.get("simulated", False))
 
 
-@takes(
-    ds=arguments.having("attrs", "give an open file of galaxies"),
-    name=arguments.one_of(*CATALOGUE),
-)
-def catalogue(ds: h5py.File, name: str) -> np.ndarray:
+@checked
+def catalogue(ds: OpenFile, name: Column) -> np.ndarray:
     """Return a column, float64 (N,): ``ra``, ``dec``, ``redshift``, ``pxscale``; NaN if unknown.
 
     Infinite ones are unknown as well, and those that say so by a number of `UNKNOWN`.
@@ -296,8 +311,8 @@ class Description:
         return "\n".join([self.statement, *table, *self.notes])
 
 
-@takes(path=arguments.path, every_picture=truth)
-def describe(path: str | os.PathLike, *, every_picture: bool = False) -> Description:
+@checked
+def describe(path: FilePath, *, every_picture: Truth = False) -> Description:
     """Say what a file is: ``simulated`` or real, ``counts`` of the classes, ``notes``, ``problem``.
 
     ``statement`` is a sentence for the reader, ``problem`` says why the file cannot be used. With
@@ -374,17 +389,14 @@ def _pack(picture: np.ndarray) -> bytes:
     return zlib.compress(np.ascontiguousarray(picture), GZIP_LEVEL)
 
 
-@takes(
-    full=arguments.path, piece=arguments.path, per_class=optional(whole),
-    fraction=optional(partial(arguments.SHARE, open_at="low")), seed=arguments.seed,
-)  # fmt: skip
+@checked
 def write_piece(
-    full: str | os.PathLike,
-    piece: str | os.PathLike,
+    full: FilePath,
+    piece: FilePath,
     *,
-    per_class: int | None = None,
-    fraction: float | None = None,
-    seed: int | None = None,
+    per_class: Whole | None = None,
+    fraction: Fraction | None = None,
+    seed: Seed = None,
 ) -> None:
     """Write a random piece of the file ``full`` to a new file ``piece``, each class by itself.
 
@@ -424,8 +436,8 @@ def write_piece(
         _write(piece, images.shape[1], ans[rows], packed, columns, simulated)
 
 
-@takes(n_images=partial(whole, high=MOST), seed=partial(whole, low=0, high=2**63 - 1))
-def simulated_sample_path(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) -> Path:
+@checked
+def simulated_sample_path(n_images: Many = SAMPLE_SIZE, seed: FixedSeed = SAMPLE_SEED) -> Path:
     """Return the simulated sample in the user's cache folder, made now if it is not there.
 
     One that has been damaged is made anew, and one that an older galaxy_lib drew is removed; a
@@ -522,12 +534,9 @@ def _unsound(path: Path, n_images: int) -> str | None:
     return None
 
 
-@takes(
-    path=arguments.path, n_images=partial(whole, high=MOST),
-    seed=partial(whole, low=0, high=2**63 - 1),
-)  # fmt: skip
+@checked
 def simulate_sample(
-    path: str | os.PathLike, n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED
+    path: FilePath, n_images: Many = SAMPLE_SIZE, seed: FixedSeed = SAMPLE_SEED
 ) -> None:
     """Write simulated galaxies to a new file; the same number and seed give the same bytes.
 

@@ -23,12 +23,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
+from typing import Annotated
 
 import h5py
 import numpy as np
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import takes, whole
+from galaxy_lib.checked import Whole, checked, wrong
 
 try:  # it unpacks in half the time, and its checksum takes a third
     from isal import isal_zlib as zlib
@@ -153,14 +153,17 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-@takes(coarsen=whole)
-def sum_dtype(coarsen: int) -> np.dtype:
+@checked
+def sum_dtype(coarsen: Whole) -> np.dtype:
     """Return the smallest unsigned type that holds a sum over ``coarsen²`` pixels of a byte."""
     return np.min_scalar_type(255 * coarsen**2)
 
 
-@takes(pictures=("n", "height", "width", "bands"), coarsen=whole)
-def block_sums(pictures: np.ndarray, coarsen: int) -> np.ndarray:
+Pictures = Annotated[np.ndarray, ("n", "height", "width", "bands")]
+
+
+@checked
+def block_sums(pictures: Pictures, coarsen: Whole) -> np.ndarray:
     """Add up blocks of ``coarsen`` × ``coarsen`` pixels, exactly (chapter 2).
 
     ``pictures`` is uint8 (n, height, width, bands), and ``coarsen`` divides height and width. The
@@ -168,7 +171,7 @@ def block_sums(pictures: np.ndarray, coarsen: int) -> np.ndarray:
     """
     if pictures.shape[1] % coarsen or pictures.shape[2] % coarsen:
         sides = f"{pictures.shape[1]} and {pictures.shape[2]} pixels"
-        raise arguments.wrong("coarsen", coarsen, f"give a divisor of {sides}")
+        raise wrong("coarsen", coarsen, f"give a divisor of {sides}")
     if coarsen == 1:
         return pictures
     dtype = sum_dtype(coarsen)

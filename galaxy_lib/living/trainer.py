@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import traitlets
 
-from galaxy_lib.arguments import POSITIVE, SHARE, having, one_of, takes, truth, whole
+from galaxy_lib.checked import Positive, Share, check_of, checked, having, one_of, truth, whole
 from galaxy_lib.course import OUR_NETWORK, OUR_TRAINING
 from galaxy_lib.data import DataManager
 from galaxy_lib.galaxy import N_TYPES
@@ -53,8 +53,8 @@ class Trainer(SampleFigure):
     _esm = STATIC / "trainer.js"
     _checks: ClassVar = SampleFigure._checks | {
         "hidden_layer_size": whole,
-        "learning_rate": POSITIVE,
-        "beta_momentum": SHARE,
+        "learning_rate": check_of(Positive),
+        "beta_momentum": check_of(Share),
         "batch_size": whole,
         "seed": partial(whole, low=0, high=2**53 - 1),  # a number of the browser's
         "loss": one_of("squared", "cross-entropy"),
@@ -101,8 +101,10 @@ class Trainer(SampleFigure):
         network.n_updates = self.n_updates
         return network
 
-    @takes(network=having("data_manager", "give a NeuralNetwork"))
-    def show(self, network: NeuralNetwork) -> None:
+    @checked
+    def show(
+        self, network: Annotated[NeuralNetwork, having("data_manager", "give a NeuralNetwork")]
+    ) -> None:
         """Show a network of 768 inputs (16 × 16 pixels, whole or the middle), and train it on.
 
         A ValueError if its inputs or hidden units are others.

@@ -483,7 +483,7 @@ def test_a_screen_reader_hears_how_it_stands(open_page):
         }"""
     )
     figure.get_by_role("button", name="Train it now").click()
-    page.wait_for_function("window.said.length >= 5")  # "Training." at once, then how it stands
+    page.wait_for_function("window.said.length >= 3")  # "Training." at once, then how it stands
     said = page.evaluate("window.said")
     assert any(re.search(r"0\.\d{3} of the test galaxies right", text) for _, text in said)
     times = [moment for moment, _ in said]

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from built_book import HTML, until
+from built_book import HTML, patient, until
 from living_pages import BARE
 from scipy.signal import correlate2d
 
@@ -28,24 +28,32 @@ ALL_SIX = PAGES | {
     "Trainer": "chapters/05_training.html",
     "Window": "chapters/08_convolution.html",
 }
+# What the sentence of a figure that says how it stands has.
+RESULT = {"Batch": "their noise is", "Valley": "The limit", "Window": "add up to"}
 STATIC = Path(__file__).resolve().parents[2] / "galaxy_lib" / "living" / "static"
 AXE = """async name => (await axe.run("." + name, {preload: false})).violations
   .flatMap(found => found.nodes.map(node => found.id + " " + node.html.slice(0, 120)))"""
 MODES = ["desktop-light", "phone-dark"]
 REVEAL = "document.querySelectorAll('button.reveal[aria-expanded=false]').forEach(b => b.click())"
 REDRAWS = """name => performance.getEntriesByName("redraw " + name).map(each => each.duration)"""
+RANGES = """box => [...box.querySelectorAll("[role=slider]")].map(each =>
+  ["min", "now", "max"].map(part => parseFloat(each.getAttribute("aria-value" + part))))"""
 # A redraw costs at most this share of a bare epoch (see `living_pages`), which is 34 ms where they
 # cost 0.4 to 1.6 ms.
 OF_A_BARE_EPOCH = 0.2
 
 
 @pytest.fixture
-def open_figure(address, contexts):
+def open_figure(address, browser, contexts):
     """Return a function: figure, mode -> the page and the figure's own box on it."""
     pages = []
 
-    def show(name, mode="desktop-light", on=None):
-        page = contexts(mode).new_page()
+    def show(name, mode="desktop-light", on=None, clock=False):
+        if clock:  # one of its own: a context's pages share the clock
+            page = patient(browser.new_page())
+            page.clock.install()
+        else:
+            page = contexts(mode).new_page()
         pages.append(page)
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
@@ -91,10 +99,19 @@ def check_redraws(page, name, at_least=1):
     assert statistics.median(durations) < OF_A_BARE_EPOCH * bare
 
 
+def check_ranges(box):
+    """A slider that is no native one says where it stands, and between what."""
+    for low, now, high in box.evaluate(RANGES):
+        assert low < high
+        assert low <= now <= high
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", PAGES)
 def test_everybody_can_use_it(name, mode, open_figure):
     page, box = open_figure(name, mode)
+    check_ranges(box)
+    assert box.locator(".said").bounding_box()["width"] <= 1, "it is for ears"
     page.evaluate(AXE_SCRIPT)
     assert page.evaluate(AXE, name.lower()) == []
     assert box.get_attribute("aria-label")
@@ -123,6 +140,21 @@ def touch(page, name, box):
     elif name == "Window":
         box.get_by_role("slider", name="place of the window").focus()
         press(page, "ArrowUp", 3)
+
+
+@pytest.mark.parametrize("name", ["Batch", "Confusion", "Valley", "Window"])
+def test_ears_hear_it_within_a_second(name, open_figure):
+    """What is done soon after the last word waits for the end of that second, and is heard then."""
+    page, box = open_figure(name, on=ALL_SIX[name], clock=True)
+    region = box.locator(".said")
+    for _ in range(2):
+        touch(page, name, box)
+    if name == "Confusion":
+        says = box.locator("button.cell[aria-pressed=true]").get_attribute("aria-label")
+    else:
+        says = box.locator("p:not(.said)", has_text=RESULT[name]).inner_text()
+    page.clock.fast_forward(1000)
+    assert region.inner_text() == says
 
 
 def ids_of_figures(page):
@@ -327,6 +359,7 @@ def test_window_slides(mode, open_figure):
     state |= {"galaxy": 0, "weights": [], "cut": False}
     page.evaluate(SHOW_WINDOW, [module("window"), state, picture.ravel().tolist()])
     box = page.locator(".galaxy-living.window")
+    check_ranges(box)
     page.evaluate(AXE_SCRIPT)
     assert page.evaluate(AXE, "window") == []
     box.get_by_label("weights", exact=True).select_option("learned")

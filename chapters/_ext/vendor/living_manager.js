@@ -1,5 +1,5 @@
 // Shows a page's living figures without a kernel: what anywidget does in JupyterLab, in 2 kB.
-// offline.py leaves a place in the page for each figure, with the values of its model, and puts
+// living_figures.py leaves a place in the page for each figure, with the values of its model, and puts
 // the module and large values into files of their own, which are loaded when they are needed.
 // Such a file is a classic script that registers one text: a page that was opened as a file may
 // load nothing else.

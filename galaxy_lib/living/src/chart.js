@@ -3,7 +3,7 @@
 import { h, svg } from "./dom.js";
 import { plane, ticks } from "./plane.js";
 
-const ROOM = 106; // for the names, beside the plane
+const ROOM = 94; // for the names, beside the plane
 const LINE = 14; // pixels between two of them
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 3 });
 
