@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from galaxy_lib import DataManager, dataset_path, datasets, reading, simulator
+from galaxy_lib.files import disk, sample
 from galaxy_lib.files.cache import Coarsened, sound
 from galaxy_lib.files.datasets import (
     describe,
@@ -51,7 +52,6 @@ def in_children(n: int, code: str, **variables) -> list[str]:
 
 
 def test_the_four_ways_to_find_the_data_in_their_order(galaxy_file, cache, monkeypatch):
-    monkeypatch.setattr(datasets, "SAMPLE_SIZE", 10)
     made = datasets.simulated_sample_path.__wrapped__
     monkeypatch.setattr(made, "__defaults__", (10, 1))
     sample = dataset_path()
@@ -182,11 +182,11 @@ def test_same_seed_same_bytes_however_many_processes_draw(tmp_path, monkeypatch)
     simulate_sample(files[0], 64, 1)
     simulate_sample(files[1], 10, 1)
     simulate_sample(files[4], 10, 2)
-    monkeypatch.setattr(datasets, "n_workers", lambda: 1)
+    monkeypatch.setattr(sample, "n_workers", lambda: 1)
     simulate_sample(files[2], 64, 1)
     # No child can be started: all is drawn in this process.
     monkeypatch.setattr(sys, "executable", shutil.which("false") or sys.executable)
-    monkeypatch.setattr(datasets, "n_workers", lambda: 3)
+    monkeypatch.setattr(sample, "n_workers", lambda: 3)
     simulate_sample(files[3], 64, 1)
     contents = [file.read_bytes() for file in files]
     assert contents[0] == contents[2] == contents[3]
@@ -235,7 +235,7 @@ def test_a_truncated_sample_is_made_anew(cache, keep):
 
 def test_the_cache_knows_samples_by_drawing_seed_and_number(cache, monkeypatch):
     names = {simulated_sample_path(*what).name for what in ((10, 1), (11, 1), (10, 2))}
-    monkeypatch.setattr(datasets, "_drawn_by", lambda: "another")
+    monkeypatch.setattr(sample, "_drawn_by", lambda: "another")
     names.add(simulated_sample_path(10, 1).name)
     assert len(names) == 4
 
@@ -244,22 +244,22 @@ def test_a_sample_is_named_by_the_lines_that_draw_it(tmp_path):
     here = Path(simulator.__file__).parent
     copy = tmp_path / "simulator"
     shutil.copytree(here, copy)
-    whole = reading.digest_of(copy.glob("*.py"))
-    assert datasets._drawn_by() == whole == reading.digest_of(here.glob("*.py"))
+    whole = disk.digest_of(copy.glob("*.py"))
+    assert sample._drawn_by() == whole == disk.digest_of(here.glob("*.py"))
     drawing = copy / "drawing.py"
     text = drawing.read_bytes()
     drawing.write_bytes(text.replace(b"\n", b"\r\n"))  # a checkout on Windows
-    assert reading.digest_of(copy.glob("*.py")) == whole
+    assert disk.digest_of(copy.glob("*.py")) == whole
     drawing.write_bytes(text.replace(b"MARGIN = 16", b"MARGIN = 17"))
-    assert reading.digest_of(copy.glob("*.py")) != whole
+    assert disk.digest_of(copy.glob("*.py")) != whole
     drawing.write_bytes(text)
     drawing.rename(copy / "drawings.py")
-    assert reading.digest_of(copy.glob("*.py")) != whole
+    assert disk.digest_of(copy.glob("*.py")) != whole
 
 
 def test_an_older_sample_is_removed_and_a_line_says_so(cache, monkeypatch, capsys):
     with monkeypatch.context() as older:
-        older.setattr(datasets, "_drawn_by", lambda: "000000000000")
+        older.setattr(sample, "_drawn_by", lambda: "000000000000")
         old, other = simulated_sample_path(10, 1), simulated_sample_path(11, 1)
     coarse = cache / f"{old.stem}-0a1b2c3d-coarsen16.cache"
     coarse.write_bytes(b"what was made of it")
@@ -281,14 +281,14 @@ def test_an_older_sample_is_removed_and_a_line_says_so(cache, monkeypatch, capsy
 
 def test_a_sample_under_another_drawings_name_is_made_anew(cache, monkeypatch, capsys):
     with monkeypatch.context() as older:
-        older.setattr(datasets, "_drawn_by", lambda: "000000000000")
+        older.setattr(sample, "_drawn_by", lambda: "000000000000")
         stale = simulated_sample_path(10, 1)
-    name = stale.name.replace("000000000000", datasets._drawn_by())
+    name = stale.name.replace("000000000000", sample._drawn_by())
     right = stale.rename(cache / name)
     assert simulated_sample_path(10, 1) == right
     assert "was drawn by another version of galaxy_lib." in capsys.readouterr().err
     with h5py.File(right) as ds:
-        assert ds.attrs["drawn_by"] == datasets._drawn_by()
+        assert ds.attrs["drawn_by"] == sample._drawn_by()
 
 
 def test_a_cache_that_cannot_be_written_says_which_variable_helps(cache):

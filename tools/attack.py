@@ -43,7 +43,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from fault_server import FaultServer  # noqa: E402
 
 from galaxy_lib import DataManager, NeuralNetwork  # noqa: E402
-from galaxy_lib.files import datasets, fetching, reading  # noqa: E402
+from galaxy_lib.files import datasets, fetching, hdf5  # noqa: E402
 
 CAMPAIGN = {"damaged": 2000, "hostile": 500, "downloads": 300, "caches": 200, "processes": 16}
 PATIENCE = 90  # seconds for a case
@@ -357,7 +357,7 @@ def large_chunks(ds, name, truth, rng, folder):
     chunks = (int(10 ** rng.choice([3, 4, 5, 5.5, 6.5, 7])), *shape[1:])
     array = _replace(ds, name, shape, truth[name].dtype, chunks=chunks,
                      maxshape=(None, *shape[1:]), compression="gzip")  # fmt: skip
-    if np.prod(chunks) * truth[name].itemsize > reading.LARGEST_CHUNK:
+    if np.prod(chunks) * truth[name].itemsize > hdf5.LARGEST_CHUNK:
         return None
     array[...] = truth[name]
     return truth
@@ -742,7 +742,7 @@ def _sample_cache(rng: np.random.Generator) -> str:
         if what == 0:
             path.write_bytes(bytes_[: int(rng.integers(len(good)))])
         elif what == 1:
-            reading.checked_note(path).write_bytes(rng.bytes(20))
+            hdf5.checked_note(path).write_bytes(rng.bytes(20))
         else:
             bytes_[int(rng.integers(len(good)))] ^= 1 << int(rng.integers(8))
             path.write_bytes(bytes_)

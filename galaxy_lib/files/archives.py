@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 
 from galaxy_lib.checked import a_path
-from galaxy_lib.files.reading import written_whole
+from galaxy_lib.files.disk import written_whole
 
 
 def save_arrays(path: str | os.PathLike, arrays: dict[str, np.ndarray]) -> None:

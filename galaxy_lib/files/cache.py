@@ -22,8 +22,8 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 
-from galaxy_lib.files import reading
-from galaxy_lib.files.reading import zlib
+from galaxy_lib.files import disk, hdf5, reading
+from galaxy_lib.files.hdf5 import zlib
 
 BLOCK = 4 * 2**20  # bytes that share one checksum, and are read from disk in one stride
 LINE = 64 * 2**20  # bytes, more than any cache's line
@@ -64,7 +64,7 @@ class Coarsened(NamedTuple):
 
     def key(self) -> str:
         """Return what the cache must have been made from, and by."""
-        files = [(*reading.stamp(path), images.shape) for path, images in self.parts]
+        files = [(*disk.stamp(path), images.shape) for path, images in self.parts]
         return repr((_made_by(), self.coarsen, self.mixed, files))
 
     def paths(self, folders: Iterable[Path]) -> list[Path]:
@@ -78,7 +78,7 @@ class Coarsened(NamedTuple):
 @functools.cache
 def _made_by() -> str:
     """Return a digest of what makes the caches: this file, and the reading of pictures."""
-    return reading.digest_of([Path(__file__), Path(reading.__file__)])
+    return disk.digest_of(Path(module) for module in (__file__, hdf5.__file__, reading.__file__))
 
 
 def coarsened(path: Path, images: h5py.Dataset, coarsen: int, folders=()) -> np.ndarray:
@@ -193,7 +193,7 @@ def _write(cache: Path, content: Coarsened, key: str, slabs: Iterable[np.ndarray
     """
     n = content.shape[0]
     place = np.random.default_rng(0).permutation(n) if content.mixed else np.arange(n)
-    with reading.written_whole(cache) as temporary:
+    with disk.written_whole(cache) as temporary:
         with temporary.open("wb") as file:
             row = 0
             for sums in slabs:
@@ -246,5 +246,5 @@ def _checksums(cache: Path, content: Coarsened, sums: np.ndarray | None = None) 
         return zlib.crc32(block)
 
     starts = range(0, end, BLOCK)
-    found = reading.in_threads(checksum, starts, reading.n_workers())
-    return list(reading.progress(found, len(starts), "Checking"))
+    found = disk.in_threads(checksum, starts, disk.n_workers())
+    return list(disk.progress(found, len(starts), "Checking"))

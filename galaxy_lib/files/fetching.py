@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from galaxy_lib.checked import a_path, a_text, wrong
-from galaxy_lib.files.reading import on_terminal, put_in_place
+from galaxy_lib.files.disk import on_terminal, put_in_place, written_whole
 
 URL = "https://zenodo.org/records/10845026/files/Galaxy10_DECals.h5"
 SHA256 = "19aefc477c41bb7f77ff07599a6b82a038dc042f889a111b0d4d98bb755c1571"
@@ -110,9 +110,8 @@ class _Notes:
 
     def write(self, **notes) -> None:
         """Replace all notes."""
-        temporary = self.path.with_name(self.path.name + ".new")
-        temporary.write_text(json.dumps(notes), "utf-8")
-        temporary.replace(self.path)
+        with written_whole(self.path) as temporary:
+            temporary.write_text(json.dumps(notes), "utf-8")
 
     def forget(self) -> None:
         """Remove the file."""

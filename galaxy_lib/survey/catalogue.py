@@ -1,29 +1,13 @@
-"""Classify many files and write one catalogue (chapter 9).
-
-A catalogue is a folder of Parquet files, one part for each file of galaxies. Astronomers open it
-without us: ``pandas.read_parquet("catalogue")`` and DuckDB take the folder as one table,
-``astropy.table.Table.read`` a part at a time (tried with pandas 3.1, DuckDB 2.0, Astropy 8.0), and
-Galaxy Zoo DESI itself is published so (Walmsley et al. 2023). Against FITS, a folder of parts is
-one table, and each part can be written by another process, or anew, without touching the others.
-
-One file of galaxies is one task: it shares nothing with the others, and its part gets its name
-when it is whole. So it does not matter which process does it, when, or how often it was begun. Who
-does it is the business of Dask, or of nobody: without a client all runs in this process.
-"""
+"""A catalogue: one part for each file of galaxies, each whole, none made twice (chapter 9)."""
 
 from __future__ import annotations
 
 import copy
 import json
-import logging
-import math
 import os
-import pickle
 import time
-import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,145 +16,19 @@ from typing import Annotated, Any, NamedTuple
 import h5py
 import numpy as np
 
-from galaxy_lib.checked import FilePath, Inside, a_path, check_of, checked, having, whole, wrong
-from galaxy_lib.files import cache, datasets, reading
+from galaxy_lib.checked import FilePath, a_path, check_of, checked, having, wrong
+from galaxy_lib.files import cache, datasets
+from galaxy_lib.files.disk import on_terminal, written_whole
 from galaxy_lib.galaxy import N_TYPES
-from galaxy_lib.network import NeuralNetwork, Outputs
+from galaxy_lib.network import NeuralNetwork
 from galaxy_lib.pictures import View
+from galaxy_lib.survey.calibration import Calibration, Network, calibrate, fingerprint, write_json
+from galaxy_lib.survey.cluster import Client, on_cluster
 
 FORMAT = 1  # of a catalogue: raised when its columns change their meaning
 PIECE = 256  # pictures read and classified at a time: 50 MB at full size
 MANIFEST, FAILED, LOCK = "_catalogue.json", "_failed.json", ".lock"  # readers skip _ and .
 STAMP = b"galaxy_lib"  # where a part says in its metadata what it was made from
-OUTPUTS = ("N_out", "S")
-Network = Annotated[
-    NeuralNetwork, having("forward", "give a NeuralNetwork, or the path of a saved one")
-]
-
-
-class Calibration(NamedTuple):
-    """What must travel with a network: how its pictures are made, what its outputs are worth.
-
-    Parameters
-    ----------
-    network : str
-        A fingerprint of the weights that it belongs to.
-    side, crop, coarsen : int
-        The middle ``crop`` of pictures of ``side`` × ``side`` pixels is coarsened, as in training.
-    temperature : float
-        T in p ∝ z^(1/T): above 1 where the network is too sure of itself (Guo et al. 2017).
-    threshold : float or None
-        A galaxy whose largest probability is lower goes back to a person; None: all do.
-    accuracy : float
-        Fraction right that was asked of the others.
-    n, n_kept : int
-        Galaxies of the validation set, and those of them at or above the threshold.
-    """
-
-    network: str
-    side: int
-    crop: int
-    coarsen: int
-    temperature: float
-    threshold: float | None
-    accuracy: float
-    n: int
-    n_kept: int
-
-    @checked
-    def probabilities(self, z: Outputs) -> np.ndarray:
-        """Return the probabilities of the classes, float64 (N_out, S), for outputs ``z``."""
-        return _softened(z, self.temperature)
-
-    @checked
-    def asks(self, p: Outputs) -> np.ndarray:
-        """Say for each column of ``p`` whether a person should look: bool (S,)."""
-        return p.max(axis=0) < (math.inf if self.threshold is None else self.threshold)
-
-    @checked
-    def save(self, network_file: FilePath) -> Path:
-        """Write it beside a saved network, ``net.npz``, as ``net.calibration.json``."""
-        path = Path(network_file).with_suffix(".calibration.json")
-        _write_json(path, self._asdict())
-        return path
-
-    @classmethod
-    @checked
-    def load(cls, network_file: FilePath) -> Calibration:
-        """Return what `save` wrote beside a network, or say in an error how to make it."""
-        path = Path(network_file).with_suffix(".calibration.json")
-        try:
-            return cls(**json.loads(path.read_text("utf-8")))
-        except FileNotFoundError:
-            make = f'galaxy_lib.survey.calibrate(network).save("{Path(network_file).name}")'
-            raise FileNotFoundError(
-                f"There is no {path}, which says what the network's outputs are worth: write it "
-                f"with `{make}` where its data are."
-            ) from None
-        except (ValueError, TypeError):
-            raise ValueError(f"{path} is not what Calibration.save wrote.") from None
-
-
-def _softened(z: np.ndarray, temperature: float) -> np.ndarray:
-    u = np.log(np.maximum(z, np.finfo(np.float32).tiny), dtype=np.float64) / temperature
-    p = np.exp(u - u.max(axis=0))
-    return p / p.sum(axis=0)
-
-
-@checked
-def calibrate(network: Network, accuracy: Inside = 0.9) -> Calibration:
-    """Choose temperature and threshold on the validation set of the network's data (chapter 9).
-
-    The temperature minimises −mean(log p of the answer). The threshold is the lowest above which
-    the fraction right is at least ``accuracy``: on a small validation set it is a rough one.
-
-    Raises
-    ------
-    ValueError
-        If there is no validation set, or ``accuracy`` is not between 0 and 1.
-    """
-    from scipy.optimize import minimize_scalar
-
-    manager = network.data_manager
-    outputs = [(network.forward(x), y.argmax(axis=0)) for x, y in manager.validation_batches()]
-    if not outputs:
-        raise ValueError("There is no validation set: train with DataManager(validation=0.1).")
-    z, answers = (np.concatenate(part, axis=-1) for part in zip(*outputs, strict=True))
-
-    def loss(log_temperature: float) -> float:
-        p = _softened(z, math.exp(log_temperature))[answers, np.arange(len(answers))]
-        return -np.mean(np.log(np.maximum(p, 1e-300)))
-
-    found = minimize_scalar(loss, bounds=(math.log(0.05), math.log(20)), method="bounded")
-    temperature = math.exp(found.x)
-    p = _softened(z, temperature)
-    order = np.argsort(-p.max(axis=0), kind="stable")
-    confidence = p.max(axis=0)[order]
-    right = np.cumsum(p.argmax(axis=0)[order] == answers[order]) / np.arange(1, len(order) + 1)
-    last_of_ties = np.append(confidence[1:] < confidence[:-1], True)
-    kept = np.flatnonzero((right >= accuracy) & last_of_ties)
-    return Calibration(
-        network=fingerprint(network),
-        side=int(manager.images.shape[1]),
-        crop=manager.crop,
-        coarsen=manager.coarsen,
-        temperature=temperature,
-        threshold=float(confidence[kept[-1]]) if len(kept) else None,
-        accuracy=float(accuracy),
-        n=len(order),
-        n_kept=int(kept[-1]) + 1 if len(kept) else 0,
-    )
-
-
-@checked
-def fingerprint(network: Network) -> str:
-    """Return 16 hexadecimal digits that tell a network's weights from any others."""
-    digest = blake2b(type(network).__name__.encode(), digest_size=8)
-    for name, value in sorted(vars(network).items()):
-        if isinstance(value, np.ndarray | str) and not name.startswith("best_"):
-            value = np.asarray(value)
-            digest.update(f"{name} {value.dtype} {value.shape}".encode() + value.tobytes())
-    return digest.hexdigest()
 
 
 class Summary(NamedTuple):
@@ -220,9 +78,7 @@ def _network(name: str, value: Any) -> Any:
 
 Files = Annotated[Iterable[str | os.PathLike], _files]
 NetworkOrPath = Annotated[NeuralNetwork | str | os.PathLike, _network]
-Client = Annotated[Any, having("submit", "give a Client of Dask, or None")]
 AnyCalibration = Annotated[Calibration, having("probabilities", "give a Calibration, or None")]
-Processes = Annotated[int, partial(whole, high=1024)]
 
 
 @checked
@@ -276,11 +132,11 @@ def classify(
         if client is None:
             outcomes = ((path, _classify(path, parts[path], model)) for path in todo)
         else:
-            outcomes = _on_cluster(client, {path: parts[path] for path in todo}, model)
+            outcomes = on_cluster(client, _classify, {path: parts[path] for path in todo}, model)
         n_asked = n = 0
         failed: dict[str, str] = {}
         total = sum(sizes.values())
-        hidden = not reading.on_terminal()  # a page, a log
+        hidden = not on_terminal()  # a page, a log
         with tqdm(
             total=total, unit=" galaxies", unit_scale=True, leave=False, disable=hidden
         ) as bar:
@@ -291,35 +147,9 @@ def classify(
                     n, n_asked = n + outcome[0], n_asked + outcome[1]
                 bar.update(sizes[path])
         with _said_if_not_written(to):
-            _write_json(to / FAILED, failed)
+            write_json(to / FAILED, failed)
     seconds = time.perf_counter() - start
     return Summary(to, len(paths), len(paths) - len(todo), n, n_asked, seconds, failed)
-
-
-@checked
-def local_client(n_workers: Processes | None = None):
-    """Return a ``distributed.Client`` of a cluster on this machine: a process for each core.
-
-    Close it at the end, or use it in a ``with``. Its dashboard is at ``client.dashboard_link``.
-    """
-    from distributed import Client
-
-    try:
-        return Client(
-            n_workers=n_workers or reading.n_workers(),
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",  # any free port: two clusters do not collide
-            silence_logs=logging.CRITICAL,  # a worker that dies is replaced: no cause for alarm
-        )
-    except RuntimeError:
-        raise RuntimeError(
-            "No process of the cluster started: a script that starts one is run again by each of "
-            'them, so write what it does under `if __name__ == "__main__":`.'
-        ) from None
-
-
-# ------------------------------------------------------------------------------- one file, one part
 
 
 def _classify(path: Path, part: Path, model: tuple) -> tuple[int, int] | str:
@@ -348,7 +178,7 @@ def _classify(path: Path, part: Path, model: tuple) -> tuple[int, int] | str:
     columns |= {f"p{k}": p[k].astype(np.float32) for k in range(N_TYPES)}
     columns |= {"said": p.argmax(axis=0).astype(np.int8), "ask": asks}
     table = pa.table(columns).replace_schema_metadata({STAMP: json.dumps(stamp)})
-    with _said_if_not_written(part.parent), reading.written_whole(part) as temporary:
+    with _said_if_not_written(part.parent), written_whole(part) as temporary:
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
     return n, int(asks.sum())
 
@@ -391,51 +221,6 @@ def _count(path: Path) -> int:
     return 0
 
 
-# ------------------------------------------------------------------------------- many workers
-
-
-def _on_cluster(client, parts: dict[Path, Path], model: tuple) -> Iterator:
-    """Yield path and outcome of each file as they come. Dask gives a dead worker's to another."""
-    from concurrent.futures import CancelledError
-
-    import cloudpickle  # unlike pickle it takes a network whose class a notebook defines
-    from distributed import KilledWorker, as_completed
-    from distributed.comm import CommClosedError
-
-    gone = OSError(
-        f"The scheduler at {client.scheduler.address} is gone: what is finished stays, "
-        "run it again and it goes on."
-    )
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Sending large graph")  # the weights, once
-            # A task, not scattered data: it is made anew where its worker has died.
-            sent = client.submit(pickle.loads, cloudpickle.dumps(model), pure=False)
-            if client.nthreads():
-                client.replicate(sent)  # or more files would go to the worker that has it
-        futures = {
-            client.submit(_classify, path, part, sent, pure=False): path
-            for path, part in parts.items()
-        }
-        try:
-            for future in as_completed(futures):
-                path = futures.pop(future)
-                try:
-                    outcome = future.result()
-                except KilledWorker:
-                    outcome = f"{path}: each worker that tried to read it died."
-                future.release()  # or its task would be done again when its worker dies
-                yield path, outcome
-        finally:
-            with suppress(Exception):  # an error or Ctrl-C drops what is left
-                client.cancel(list(futures))
-    except (CommClosedError, CancelledError, TimeoutError):
-        raise gone from None
-
-
-# ------------------------------------------------------------------------------- the folder
-
-
 @contextmanager
 def _locked(to: Path) -> Iterator[None]:
     """Make the folder and keep other runs out of it; the lock ends with its process."""
@@ -475,7 +260,7 @@ def _begin(to: Path, calibration: Calibration, parts: dict[Path, Path]) -> None:
                 "name another folder."
             )
     with _said_if_not_written(to):
-        _write_json(path, made_with | {"files": files})
+        write_json(path, made_with | {"files": files})
 
 
 @contextmanager
@@ -487,11 +272,6 @@ def _said_if_not_written(to: Path) -> Iterator[None]:
             f"{to} cannot be written ({error.strerror or error}): what is finished stays, mend it "
             "and run it again."
         ) from None
-
-
-def _write_json(path: Path, content: dict) -> None:
-    with reading.written_whole(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _matched(network, calibration: Calibration | None) -> tuple[NeuralNetwork, Calibration]:
