@@ -295,33 +295,30 @@ def test_an_epoch_is_quick(site, contexts):
 
 @pytest.mark.parametrize(
     ("settings", "wanted"),
-    [({"view": "middle"}, 0.38), (LANDING, 0.52)],
+    [({"view": "middle"}, 0.40), (LANDING, 0.58)],
     ids=["squared error", "cross-entropy, turned"],
 )
 def test_ten_seconds_teach_it(settings, wanted, contexts, tmp_path):
     """As many updates as ten seconds hold at 60 ms an epoch: a slow machine only waits longer.
 
-    The mean over three first weights, which scatter by 0.03; measured 0.39 and 0.54.
+    Measured 0.425 and 0.609, at the ends of epochs; with the next two seeds 0.01 more or less.
     """
     page = contexts("desktop-light").new_page()
-    right = []
-    for seed in (1, 2, 3):
-        trainer = Trainer(compact=True, **settings, seed=seed)  # draws less
-        page.goto(write_page(tmp_path / f"{seed}", trainer).as_uri())
-        figure = page.locator(".galaxy-living")
-        figure.get_by_role("button", name="Train it now").click()
-        lately = []
+    trainer = Trainer(compact=True, **settings, seed=1)  # draws less
+    page.goto(write_page(tmp_path / "page", trainer).as_uri())
+    figure = page.locator(".galaxy-living")
+    figure.get_by_role("button", name="Train it now").click()
+    lately = []
 
-        def seen(updates, figure=figure, lately=lately):
-            if updates > 0.9 * UPDATES_IN_TEN_SECONDS:
-                lately.append(fraction_of(figure))
+    def seen(updates):
+        if updates > 0.9 * UPDATES_IN_TEN_SECONDS:
+            lately.append(fraction_of(figure))
 
-        wait_for_updates(page, figure, UPDATES_IN_TEN_SECONDS, seen)
-        figure.get_by_role("button", name="Pause").click()
-        right.append(np.mean(lately))  # over the last tenth: it flickers from epoch to epoch
+    wait_for_updates(page, figure, UPDATES_IN_TEN_SECONDS, seen)
     page.close()
-    print(f"{settings}: {np.round(right, 3)} right")
-    assert np.mean(right) >= wanted
+    right = np.mean(lately)  # over the last tenth: it flickers from epoch to epoch
+    print(f"{settings}: {right:.3f} right")
+    assert right >= wanted
 
 
 def test_it_learns_as_much_as_galaxy_lib(decoded):
