@@ -585,7 +585,7 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         ("declination for right ascension", 'for name in ("ra", "dec"))',
          'for name in ("dec", "ra"))', "test_a_part_says_what_the_network_says"),
         ("the calibration of another network", "if calibration.network != fingerprint(network):",
-         "if not calibration.network:", "test_a_calibration_travels_beside_its_network"),
+         "if not calibration.network:", "test_the_calibration_of_another_network_is_refused"),
     ),
     *in_file(
         "galaxy_lib/assessment.py", "tests/test_training.py",
