@@ -79,18 +79,19 @@ class Training(Saved):
         for _ in range(n_epochs):
             # A reader may have put other arrays in their place.
             self._set_weights(self._weights())
-            scores, seconds_before = np.zeros(3), self.training_time
+            seconds_before, outputs = self.training_time, []
             start = time.perf_counter() - seconds_before
             for x, y in manager.training_batches(batch_size):
                 z = self._step(v, x, y, learning_rate, beta_momentum)
                 self.n_trained += x.shape[1]
                 self.n_updates += 1
                 self.training_time = time.perf_counter() - start
-                scores += _score(terms, z, y)
-                if not math.isfinite(scores[0]):
+                outputs.append((z, y))
+                if not math.isfinite(z.sum()):
                     mend = "give a new network less learning_rate"
-                    raise FloatingPointError(f"The loss is {scores[0]}: {mend}.")
-            training = (scores[:2] / (scores[2] or math.nan)).tolist()
+                    raise FloatingPointError(f"The loss is {terms(z, y).sum()}: {mend}.")
+            z, y = map(np.hstack, zip(*outputs, strict=True))
+            training = _means(_score(terms, z, y))
             validation = self._evaluate(manager.validation_batches())
             test = self._evaluate(manager.test_batches())
             seconds = self.training_time - seconds_before
@@ -104,8 +105,7 @@ class Training(Saved):
 
     def _evaluate(self, batches: Iterable[tuple[Array, Array]]) -> list[float]:
         terms = self._loss.terms
-        scores = sum((_score(terms, self._output(x), y) for x, y in batches), np.zeros(3))
-        return (scores[:2] / (scores[2] or math.nan)).tolist()
+        return _means(sum((_score(terms, self._output(x), y) for x, y in batches), np.zeros(3)))
 
     def restore_best(self) -> None:
         """Go back to the weights of the best epoch; a RuntimeError if there is none (chapter 5)."""
@@ -148,3 +148,8 @@ def _score(terms: Callable[[Array, Array], Array], z: Array, y: Array) -> Array:
     """Return S times the loss, how many are right, and S."""
     correct = np.count_nonzero(z.argmax(axis=0) == y.argmax(axis=0))
     return np.array([np.sum(terms(z, y), dtype=np.float64), correct, y.shape[1]])
+
+
+def _means(score: Array) -> list[float]:
+    """Return loss and share of right answers; NaN of no galaxies."""
+    return (score[:2] / (score[2] or math.nan)).tolist()
