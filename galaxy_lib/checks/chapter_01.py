@@ -55,55 +55,27 @@ def _counts(answers):
 
 count_types.mistakes(
     ("Empty classes at the end are left out: return 10 counts.", np.bincount),
-    (
-        "Classes without a galaxy are left out: they count 0.",
-        lambda answers: np.unique(answers, return_counts=True)[1],
-    ),
-    (
-        "Classes are left out or out of order: go through 0 to 9.",
-        lambda answers: [[*answers].count(k) for k in dict.fromkeys(answers.tolist())],
-    ),
-    ("The last class, 9, is left out: return 10 counts.", lambda a: _counts(a)[:9]),
+    ("Classes without a galaxy are left out: they count 0.",
+     lambda answers: np.unique(answers, return_counts=True)[1]),
+    ("Classes are left out or out of order: go through 0 to 9.",
+     lambda answers: [[*answers].count(k) for k in dict.fromkeys(answers.tolist())]),
     ("There are ten classes: this counts eleven.", lambda a: np.bincount(a, minlength=11)),
     ("The first class is 0: this counts classes 1 to 10.", lambda a: [*_counts(a)[1:], 0]),
-    ("The counts are shifted by one: the first class is 0.", lambda a: np.roll(_counts(a), 1)),
-    ("These are fractions: return counts.", lambda a: _counts(a) / len(a)),
-    ("The counts are sorted: keep the order of the classes.", lambda a: np.sort(_counts(a))),
-    ("The counts are sorted: keep the order of the classes.", lambda a: np.sort(_counts(a))[::-1]),
-    ("The order is turned round: class 0 comes first.", lambda a: _counts(a)[::-1]),
-    (
-        "That says which classes occur, each once: count their galaxies.",
-        lambda a: (_counts(a) > 0).astype(int),
-    ),
-    (
-        "The answers are added up: count a galaxy as 1, not as its class.",
-        lambda a: _counts(a) * np.arange(10),
-    ),
-    ("The counts overflowed: uint8 ends at 255.", lambda a: _counts(a).astype(np.uint8)),
-    (
-        "The bins lie between the smallest and the largest answer: give their edges.",
-        lambda a: np.histogram(a, bins=10)[0],
-    ),
+    ("That says which classes occur, each once: count their galaxies.",
+     lambda a: (_counts(a) > 0).astype(int)),
+    ("The answers are added up: count a galaxy as 1, not as its class.",
+     lambda a: _counts(a) * np.arange(10)),
+    ("The bins lie between the smallest and the largest answer: give their edges.",
+     lambda a: np.histogram(a, bins=10)[0]),
     ("A class counts itself alone: `==`, not `>=`.", lambda a: _counts(a)[::-1].cumsum()[::-1]),
     ("A class counts itself alone: `==`, not `<=`.", lambda a: _counts(a).cumsum()),
-    ("That is the number of galaxies: return one count for each class.", len),
-    (
-        "Return the counts alone, not pairs of class and count.",
-        lambda a: [(k, n) for k, n in enumerate(_counts(a))],
-    ),
+    ("Return the counts alone, not pairs of class and count.",
+     lambda a: [(k, n) for k, n in enumerate(_counts(a))]),
     ("An empty class counts 0, not NaN.", lambda a: np.where(_counts(a), _counts(a), np.nan)),
     ("The last galaxy is not counted.", lambda a: _counts(a[:-1])),
     ("The first galaxy is not counted.", lambda a: _counts(a[1:])),
-    (
-        "Only class 0 is counted: does `return` stand inside the loop?",
-        lambda a: np.where(np.arange(10) == 0, _counts(a), np.nan),
-    ),
-    (
-        "Only class 0 is counted: does `return` stand inside the loop?",
-        lambda a: np.where(np.arange(10) == 0, _counts(a), 0),
-    ),
-    ("Only class 0 is counted: does `return` stand inside the loop?", lambda a: _counts(a)[:1]),
-)
+    generic="sum shared order left_out alone",
+)  # fmt: skip
 
 
 @exercise(1)
@@ -130,44 +102,26 @@ def _step(p, i=0, j=2):
 
 
 redness.mistakes(
-    (
-        "The uint8 difference overflowed: there, 3 - 5 is 254.",
-        lambda p: (p[..., 0] - p[..., 2]).mean(),
-    ),
-    (
-        "The numbers overflowed: int8 ends at -128 and 127.",
-        lambda p: (p[..., 0].astype(np.int8) - p[..., 2].astype(np.int8)).mean(),
-    ),
-    (
-        "The numbers overflowed: int8 ends at -128 and 127.",
-        lambda p: (p[..., 0] - p[..., 2]).astype(np.int8).mean(),
-    ),
-    (
-        "The numbers overflowed: int8 ends at -128 and 127.",
-        lambda p: p[..., 0].astype(np.int8).mean() - p[..., 2].astype(np.int8).mean(),
-    ),
+    ("The uint8 difference overflowed: there, 3 - 5 is 254.",
+     lambda p: (p[..., 0] - p[..., 2]).mean()),
+    ("The numbers overflowed: int8 ends at -128 and 127.",
+     lambda p: (p[..., 0].astype(np.int8) - p[..., 2].astype(np.int8)).mean(),
+     lambda p: (p[..., 0] - p[..., 2]).astype(np.int8).mean(),
+     lambda p: p[..., 0].astype(np.int8).mean() - p[..., 2].astype(np.int8).mean()),
     ("The order is red minus blue: the sign is wrong.", lambda p: -_step(p).mean()),
-    ("An absolute value hides blue galaxies.", lambda p: np.abs(_step(p)).mean()),
-    ("An absolute value hides blue galaxies.", lambda p: abs(_step(p).mean())),
-    (
-        "Where blue is larger, the difference is negative: keep it.",
-        lambda p: _step(p).clip(0).mean(),
-    ),
+    ("An absolute value hides blue galaxies.",
+     lambda p: np.abs(_step(p)).mean(), lambda p: abs(_step(p).mean())),
+    ("Where blue is larger, the difference is negative: keep it.",
+     lambda p: _step(p).clip(0).mean()),
     ("That is the sum over the pixels: return the mean.", lambda p: _step(p).sum()),
     ("That is red minus green: blue is band 2.", lambda p: _step(p, 0, 1).mean()),
     ("That is green minus blue: red is band 0.", lambda p: _step(p, 1, 2).mean()),
-    (
-        "The bands are the last axis of a picture, not the first.",
-        lambda p: (p[0].astype(float) - p[2]).mean(),
-    ),
-    (
-        "The bands are the last axis of a picture, not the second.",
-        lambda p: (p[:, 0].astype(float) - p[:, 2]).mean(),
-    ),
-    (
-        "Divide by the number of this picture's pixels: not all have 256×256.",
-        lambda p: _step(p).sum() / 256**2,
-    ),
+    ("The bands are the last axis of a picture, not the first.",
+     lambda p: (p[0].astype(float) - p[2]).mean()),
+    ("The bands are the last axis of a picture, not the second.",
+     lambda p: (p[:, 0].astype(float) - p[:, 2]).mean()),
+    ("Divide by the number of this picture's pixels: not all have 256×256.",
+     lambda p: _step(p).sum() / 256**2),
     ("Divide by the number of pixels: the bands do not count.", lambda p: _step(p).sum() / p.size),
     ("That is divided by the height twice.", lambda p: _step(p).sum() / len(p) ** 2),
     ("That is divided by the width twice.", lambda p: _step(p).sum() / p.shape[1] ** 2),
@@ -175,14 +129,12 @@ redness.mistakes(
     ("That is one number for each row: average over both axes.", lambda p: _step(p).mean(1)),
     ("That is one number for each pixel: return their mean.", _step),
     ("Keep the numbers from 0 to 255: this is divided by 255.", lambda p: _step(p).mean() / 255),
-    ("That is rounded down: keep the fraction.", lambda p: _step(p).sum() // p[..., 0].size),
-    ("That is rounded: keep the fraction.", lambda p: np.rint(_step(p).mean())),
-    ("That is rounded towards 0: keep the fraction.", lambda p: np.trunc(_step(p).mean())),
     ("That is the median: return the mean.", lambda p: np.median(_step(p))),
     ("That is a ratio: return the difference.", lambda p: p[..., 0].mean() / p[..., 2].mean()),
-    ("That is one pixel: average over all.", lambda p: _step(p)[len(p) // 2, p.shape[1] // 2]),
-    ("That is one pixel: average over all.", lambda p: _step(p)[0, 0]),
-)
+    ("That is one pixel: average over all.",
+     lambda p: _step(p)[len(p) // 2, p.shape[1] // 2], lambda p: _step(p)[0, 0]),
+    generic="rounded",
+)  # fmt: skip
 
 
 @exercise(1, read=row_pairs)
@@ -275,68 +227,37 @@ def _nearest_only(ra, dec, radius):
 
 
 close_pairs.mistakes(
-    (
-        "Each pair is there twice, or a galaxy with itself: let i < j.",
-        lambda ra, dec, r: np.argwhere(_apart(ra, dec) < r),
-    ),
-    (
-        "Each pair is there twice: let i < j.",
-        lambda ra, dec, r: np.argwhere((_apart(ra, dec) < r) & ~np.eye(len(ra), dtype=bool)),
-    ),
-    ("Each pair is turned round: let i < j.", lambda *a: close_pairs.right(*a)[:, ::-1]),
-    (
-        "A galaxy is no pair with itself: let i < j.",
-        lambda ra, dec, r: np.argwhere(np.triu(_apart(ra, dec) < r)),
-    ),
+    ("Each pair is there twice, or a galaxy with itself: let i < j.",
+     lambda ra, dec, r: np.argwhere(_apart(ra, dec) < r)),
+    ("Each pair is there twice: let i < j.",
+     lambda ra, dec, r: np.argwhere((_apart(ra, dec) < r) & ~np.eye(len(ra), dtype=bool))),
+    ("A galaxy is no pair with itself: let i < j.",
+     lambda ra, dec, r: np.argwhere(np.triu(_apart(ra, dec) < r))),
     ("Steps in ra shrink with cos(dec) to the poles.", _within(cos=None)),
     ("np.cos takes radians, not degrees.", _within(cos=lambda dec: dec)),
     ("ra goes round: 359.999 is near 0.001.", _within(turn=False)),
     ("ra shrinks with cos(dec), and ra goes round.", _within(turn=False, cos=None)),
-    (
-        "That is a box: within it, the corners are farther away than `radius`.",
-        _within(lambda dra, ddec: np.maximum(abs(dra), abs(ddec))),
-    ),
-    (
-        "Add the squares of both steps, not the steps themselves.",
-        _within(lambda dra, ddec: abs(dra) + abs(ddec)),
-    ),
-    (
-        "`radius` is in arcseconds, ra and dec are in degrees, of 3600 arcseconds each.",
-        _within(factor=3600),
-    ),
-    (
-        "`radius` is in arcseconds, ra and dec are in degrees, of 3600 arcseconds each.",
-        _within(factor=60),
-    ),
+    ("That is a box: within it, the corners are farther away than `radius`.",
+     _within(lambda dra, ddec: np.maximum(abs(dra), abs(ddec)))),
+    ("Add the squares of both steps, not the steps themselves.",
+     _within(lambda dra, ddec: abs(dra) + abs(ddec))),
+    ("`radius` is in arcseconds, ra and dec are in degrees, of 3600 arcseconds each.",
+     _within(factor=3600), _within(factor=60)),
     ("A galaxy is near within `radius`, not within twice of it.", _within(factor=2)),
     ("A galaxy is near within `radius`, not within half of it.", _within(factor=0.5)),
-    (
-        "The root is missing: θ² is compared with the radius.",
-        lambda ra, dec, r: _upper((_apart(ra, dec) / 3600) ** 2 < r / 3600),
-    ),
-    (
-        "The root is missing: θ² is compared with the radius.",
-        lambda ra, dec, r: _upper(_apart(ra, dec) ** 2 < r),
-    ),
+    ("The root is missing: θ² is compared with the radius.",
+     lambda ra, dec, r: _upper((_apart(ra, dec) / 3600) ** 2 < r / 3600),
+     lambda ra, dec, r: _upper(_apart(ra, dec) ** 2 < r)),
     ("The radius is always 33: use `radius`.", lambda ra, dec, r: _upper(_apart(ra, dec) < 33)),
     ("ra and dec are swapped.", lambda ra, dec, r: _within()(dec, ra, r)),
-    (
-        "A galaxy without a position is in no pair: NaN is not 0.",
-        lambda ra, dec, r: close_pairs.right(_zero(ra), _zero(dec), r),
-    ),
-    (
-        "A galaxy without a position is in no pair.",
-        lambda ra, dec, r: _upper(~(_apart(ra, dec) >= r)),
-    ),
+    ("A galaxy without a position is in no pair: NaN is not 0.",
+     lambda ra, dec, r: close_pairs.right(_zero(ra), _zero(dec), r)),
+    ("A galaxy without a position is in no pair.",
+     lambda ra, dec, r: _upper(~(_apart(ra, dec) >= r))),
     ("Count the rows of the file, those without a position too.", _known_alone),
     ("These are rows of the sorted table: give the rows of the file.", _sorted_rows),
-    ("Rows are numbered from 0, not from 1.", lambda *a: close_pairs.right(*a) + 1),
-    ("The last pair is missing.", lambda *a: close_pairs.right(*a)[:-1]),
-    ("The first pair is missing.", lambda *a: close_pairs.right(*a)[1:]),
-    ("No pair is found.", lambda ra, dec, r: []),
     ("Look beyond the next galaxy in declination, for there may be more.", _next_only),
     ("Look beyond the nearest galaxy: a galaxy may be in more than one pair.", _nearest_only),
-    ("Return the pairs: this is their number.", lambda *a: len(close_pairs.right(*a))),
-    ("Return pairs of rows (i, j), not single rows.", lambda *a: np.unique(close_pairs.right(*a))),
     ("Return pairs of rows (i, j), not a table.", lambda ra, dec, r: _apart(ra, dec) < r),
-)
+    generic="rows left_out",
+)  # fmt: skip

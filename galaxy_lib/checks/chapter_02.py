@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from galaxy_lib.checks.runner import (
-    Failure,
-    Wrong,
-    as_numbers,
-    close,
-    exercise,
-    forbid,
-    judged,
-)
+from galaxy_lib.checks.runner import Failure, Wrong, as_numbers, close, exercise, forbid, judged
 
 
 @exercise(2)
@@ -60,51 +52,21 @@ def _hot(answers, low=0.01, high=0.99, rows=10, shift=0):
 
 one_hot.mistakes(
     ("A sigmoid never reaches 0 or 1: use 0.01 and 0.99.", lambda a: _hot(a, 0, 1)),
-    (
-        "A column is a galaxy, and 0.01 and 0.99 stand for 0 and 1.",
-        lambda a: _hot(a, 0, 1).T,
-    ),
+    ("A column is a galaxy, and 0.01 and 0.99 stand for 0 and 1.", lambda a: _hot(a, 0, 1).T),
     ("Outside the answer it is 0.01, not 0.", lambda a: _hot(a, 0, 0.99)),
     ("At the answer it is 0.99, not 1.", lambda a: _hot(a, 0.01, 1)),
     ("Outside the answer it is 0.01, not 0.1.", lambda a: _hot(a, 0.1)),
     ("At the answer it is 0.99, not 0.9.", lambda a: _hot(a, 0.01, 0.9)),
     ("It is 0.99 and 0.01, not 0.9 and 0.1.", lambda a: _hot(a, 0.1, 0.9)),
     ("0.01 and 0.99 are swapped.", lambda a: _hot(a, 0.99, 0.01)),
-    ("The result is transposed: a column is a galaxy.", lambda a: _hot(a).T),
-    (
-        "A reshape keeps the order of the entries: use the transpose.",
-        lambda a: _hot(a).T.reshape(10, -1),
-    ),
-    ("The classes are shifted by one: the first one is 0.", lambda a: _hot(a, shift=1)),
-    ("The classes are shifted by one: the first one is 0.", lambda a: _hot(a, shift=-1)),
-    ("The order of the classes is turned round: class 0 is row 0.", lambda a: _hot(a)[::-1]),
-    ("There are ten classes: this has nine rows.", lambda a: _hot(a)[:9]),
-    (
-        "There are ten rows, whatever the answers are: not all classes occur.",
-        lambda a: _hot(a)[: a.max() + 1],
-    ),
-    (
-        "There are ten rows, whatever the answers are: not all classes occur.",
-        lambda a: _hot(a)[np.unique(a)],
-    ),
-    (
-        "The sum of a column is not to be 1: an entry is 0.99 or 0.01.",
-        lambda a: _hot(a) / _hot(a).sum(0),
-    ),
+    ("There are ten rows, whatever the answers are: not all classes occur.",
+     lambda a: _hot(a)[: a.max() + 1], lambda a: _hot(a)[np.unique(a)]),
     ("The answers are sorted: keep their order.", lambda a: _hot(np.sort(a))),
-    ("That is the first galaxy alone.", lambda a: _hot(a)[:, 0]),
-    ("That is the first galaxy alone.", lambda a: _hot(a[:1])),
-    ("That is one galaxy alone: give each a column.", lambda a: _hot(a[-1:])),
-    (
-        "`y[answers]` fills whole rows: name the columns too.",
-        lambda a: np.where(np.isin(np.arange(10), a)[:, None], 0.99, np.full(len(a), 0.01)),
-    ),
-    (
-        "The values are rounded to whole numbers: is the array one of integers?",
-        lambda a: 0 * _hot(a),
-    ),
+    ("`y[answers]` fills whole rows: name the columns too.",
+     lambda a: np.where(np.isin(np.arange(10), a)[:, None], 0.99, np.full(len(a), 0.01))),
     ("There is a column for each galaxy, not for each class.", lambda a: _square(a)),
-)
+    generic="flat shared order left_out alone",
+)  # fmt: skip
 
 
 def _square(answers):
@@ -139,83 +101,39 @@ def _means(p, c):
 
 
 coarsen.mistakes(
-    (
-        "The block sums overflowed: uint8 ends at 255.",
-        lambda p, c: _blocks(p, c).sum((1, 3), dtype=np.uint8) / c**2,
-    ),
-    (
-        "The block sums overflowed: 16 bits end at 65535.",
-        lambda p, c: _blocks(p, c).sum((1, 3), dtype=np.uint16) / c**2,
-    ),
-    (
-        "The block sums overflowed: uint8 ends at 255.",
-        lambda p, c: _blocks(p, c).sum((1, 3), dtype=np.uint8) // c**2,
-    ),
-    ("That is one pixel of each block: return the block's mean.", lambda p, c: p[::c, ::c]),
-    (
-        "That is one pixel of each block: return the block's mean.",
-        lambda p, c: p[c // 2 :: c, c // 2 :: c],
-    ),
+    ("The block sums overflowed: uint8 ends at 255.",
+     lambda p, c: _blocks(p, c).sum((1, 3), dtype=np.uint8) / c**2,
+     lambda p, c: _blocks(p, c).sum((1, 3), dtype=np.uint8) // c**2),
+    ("The block sums overflowed: 16 bits end at 65535.",
+     lambda p, c: _blocks(p, c).sum((1, 3), dtype=np.uint16) / c**2),
+    ("That is one pixel of each block: return the block's mean.",
+     lambda p, c: p[::c, ::c], lambda p, c: p[c // 2 :: c, c // 2 :: c]),
     ("That is the largest of each block: return the mean.", lambda p, c: _blocks(p, c).max((1, 3))),
-    (
-        "That is the median of each block: return the mean.",
-        lambda p, c: np.median(_blocks(p, c), (1, 3)),
-    ),
+    ("That is the median of each block: return the mean.",
+     lambda p, c: np.median(_blocks(p, c), (1, 3))),
     ("That is the sum over each block: return the mean.", lambda p, c: _means(p, c) * c**2),
     ("A block has c×c pixels, not c.", lambda p, c: _means(p, c) * c),
-    ("The fractions are cut off: keep them.", lambda p, c: np.floor(_means(p, c))),
-    ("The values are rounded: keep the fractions.", lambda p, c: np.rint(_means(p, c))),
     ("Keep the numbers from 0 to 255: this is divided by 255.", lambda p, c: _means(p, c) / 255),
     ("Keep the numbers from 0 to 255: this is divided by 256.", lambda p, c: _means(p, c) / 256),
-    ("The colours are averaged too: keep the last axis.", lambda p, c: _means(p, c).mean(2)),
-    (
-        "The colours are averaged too: keep the last axis.",
-        lambda p, c: _means(p, c).mean(2, keepdims=True),
-    ),
-    (
-        "The order in `reshape` is h/c, c, w/c, c: this one mixes distant pixels.",
-        lambda p, c: p.reshape(c, len(p) // c, c, -1, 3).mean((0, 2)),
-    ),
-    (
-        "In `reshape`, the blocks come before what is inside: average over axes 1 and 3.",
-        lambda p, c: _blocks(p, c).mean((0, 2)),
-    ),
-    (
-        "The picture is taken for a square.",
-        lambda p, c: p.reshape(len(p) // c, c, len(p) // c, c, 3).mean((1, 3)),
-    ),
+    ("The order in `reshape` is h/c, c, w/c, c: this one mixes distant pixels.",
+     lambda p, c: p.reshape(c, len(p) // c, c, -1, 3).mean((0, 2))),
+    ("In `reshape`, the blocks come before what is inside: average over axes 1 and 3.",
+     lambda p, c: _blocks(p, c).mean((0, 2))),
+    ("The picture is taken for a square.",
+     lambda p, c: p.reshape(len(p) // c, c, len(p) // c, c, 3).mean((1, 3))),
     ("Rows and columns of the picture are swapped.", lambda p, c: _means(p, c).swapaxes(0, 1)),
-    ("The bands are turned round: keep their order.", lambda p, c: _means(p, c)[..., ::-1]),
     ("The bands are the last axis, not the first.", lambda p, c: np.moveaxis(_means(p, c), 2, 0)),
-    ("The third band is missing.", lambda p, c: _means(p, c)[..., :2]),
     ("The height alone is coarsened.", lambda p, c: p.reshape(-1, c, *p.shape[1:]).mean(1)),
-    (
-        "The width alone is coarsened.",
-        lambda p, c: p.reshape(len(p), -1, c, p.shape[2]).mean(2),
-    ),
-    (
-        "A block's size is always 4: use `c`.",
-        lambda p, c: _means(p, 4),
-    ),
-    (
-        "Block i begins at row i·c, not at row i.",
-        lambda p, c: np.array(
-            [
-                [p[i : i + c, j : j + c].mean((0, 1)) for j in range(p.shape[1] // c)]
-                for i in range(len(p) // c)
-            ]
-        ),
-    ),
-    (
-        "The blocks overlap: a block ends where the next one begins.",
-        lambda p, c: np.array(
-            [
-                [p[i : i + c + 1, j : j + c + 1].mean((0, 1)) for j in range(0, p.shape[1], c)]
-                for i in range(0, len(p), c)
-            ]
-        ),
-    ),
-)
+    ("The width alone is coarsened.", lambda p, c: p.reshape(len(p), -1, c, p.shape[2]).mean(2)),
+    ("A block's size is always 4: use `c`.", lambda p, c: _means(p, 4)),
+    ("Block i begins at row i·c, not at row i.",
+     lambda p, c: np.array([[p[i : i + c, j : j + c].mean((0, 1))
+                              for j in range(p.shape[1] // c)] for i in range(len(p) // c)])),
+    ("The blocks overlap: a block ends where the next one begins.",
+     lambda p, c: np.array([[p[i : i + c + 1, j : j + c + 1].mean((0, 1))
+                              for j in range(0, p.shape[1], c)] for i in range(0, len(p), c)])),
+    generic="flat sum mean order left_out",
+)  # fmt: skip
 
 
 @judged(2)
@@ -242,57 +160,35 @@ def split(answer):
     forbid(
         (every.min() == 1 and every.max() == 107, "Rows are numbered from 0, not from 1."),
         (set(every) - set(range(107)), "Some numbers are no rows: 107 rows end at 106."),
-        (
-            len(set(training)) < len(training) or len(set(test)) < len(test),
-            "Some rows are drawn twice: use a permutation.",
-        ),
-        (
-            len(set(training) & set(test)) == 1 and len(every) == 108,
-            f"Row {max({*training} & {*test}, default=0)} is in both sets: cut between rows.",
-        ),
-        (
-            set(training) & set(test),
-            f"{len(set(training) & set(test))} of 107 rows are in both sets: that tests on "
-            "training data.",
-        ),
+        (len(set(training)) < len(training) or len(set(test)) < len(test),
+         "Some rows are drawn twice: use a permutation."),
+        (len(set(training) & set(test)) == 1 and len(every) == 108,
+         f"Row {max({*training} & {*test}, default=0)} is in both sets: cut between rows."),
+        (set(training) & set(test),
+         f"{len(set(training) & set(test))} of 107 rows are in both sets: that tests on "
+             "training data."),
         (missing == [0], "Row 0 is in neither set."),
         (missing, f"{len(missing)} of 107 rows are in neither set."),
         (len(training) == 22, "The two sets are swapped: training comes first."),
-        (
-            len(training) == int((1 - 0.8) * 107),
-            "`partition` is the fraction of the training rows, not of the test rows.",
-        ),
-        (
-            len(training) == 86,
-            "86 rows to train on: int(0.8 * 107) cuts the fraction off, it is 85.",
-        ),
+        (len(training) == int((1 - 0.8) * 107),
+         "`partition` is the fraction of the training rows, not of the test rows."),
+        (len(training) == 86,
+         "86 rows to train on: int(0.8 * 107) cuts the fraction off, it is 85."),
         (len(training) != 85, f"{len(training)} rows to train on is not int(0.8 * 107)."),
-        (
-            set(training) == set(range(85)),
-            "The test set is the end of the file, the last classes: shuffle before you cut.",
-        ),
-        (
-            set(test) == set(range(22)),
-            "The test set is the beginning of the file, the first classes: shuffle before you cut.",
-        ),
-        (
-            not _same_sets(again, (training, test)),
-            "The same seed splits differently: draw from `rng` alone.",
-        ),
-        (
-            _same_sets(other, (training, test)),
-            "Another seed gives the same split: draw from `rng`.",
-        ),
+        (set(training) == set(range(85)),
+         "The test set is the end of the file, the last classes: shuffle before you cut."),
+        (set(test) == set(range(22)),
+         "The test set is the beginning of the file, the first classes: shuffle before you cut."),
+        (not _same_sets(again, (training, test)),
+         "The same seed splits differently: draw from `rng` alone."),
+        (_same_sets(other, (training, test)),
+         "Another seed gives the same split: draw from `rng`."),
         (np.all(np.diff(every) % 107 == 1), "The rows are rotated, not shuffled."),
-        (
-            np.all(np.diff(training) > 0) and np.all(np.diff(test) > 0),
-            "Both sets are sorted: leave them in random order.",
-        ),
-        (
-            np.all(np.diff(training) > 0) or np.all(np.diff(test) > 0),
-            "One of the sets is sorted: leave it in random order.",
-        ),
-    )
+        (np.all(np.diff(training) > 0) and np.all(np.diff(test) > 0),
+         "Both sets are sorted: leave them in random order."),
+        (np.all(np.diff(training) > 0) or np.all(np.diff(test) > 0),
+         "One of the sets is sorted: leave it in random order."),
+    )  # fmt: skip
     for n, partition in ((int(answer.rng.integers(40, 90)), 0.5), (10, 0.3)):
         what = f"{n} rows and partition={partition}"
         try:
@@ -301,16 +197,12 @@ def split(answer):
             raise Wrong(f"For {what}: {failure.told}") from None
         sizes, every = (len(training), len(test)), sorted([*training, *test])
         forbid(
-            (
-                sizes == (int(0.8 * n), n - int(0.8 * n)),
-                "The fraction is always 0.8: use `partition`.",
-            ),
-            (
-                sizes != (int(partition * n), n - int(partition * n)),
-                f"For {what}: the sets have {sizes[0]} and {sizes[1]} rows.",
-            ),
+            (sizes == (int(0.8 * n), n - int(0.8 * n)),
+             "The fraction is always 0.8: use `partition`."),
+            (sizes != (int(partition * n), n - int(partition * n)),
+             f"For {what}: the sets have {sizes[0]} and {sizes[1]} rows."),
             (every != [*range(n)], f"For {what}: not each row comes once."),
-        )
+        )  # fmt: skip
 
 
 def _same_sets(first, second) -> bool:

@@ -66,10 +66,8 @@ def _(rng):
 
 sigmoid.mistakes(
     ("The sign in the exponent is wrong: it is e⁻ˣ.", lambda x: _g(-x)),
-    (
-        "That is 1 + e⁻ˣ: the fraction 1 / (1 + e⁻ˣ) is missing, or its brackets.",
-        lambda x: 1 + np.exp(-x),
-    ),
+    ("That is 1 + e⁻ˣ: the fraction 1 / (1 + e⁻ˣ) is missing, or its brackets.",
+     lambda x: 1 + np.exp(-x)),
     ("That is e⁻ˣ alone.", lambda x: np.exp(-x)),
     ("In the denominator, the 1 is missing.", lambda x: 1 / np.exp(-x)),
     ("In the denominator it is 1 + e⁻ˣ, with a plus.", lambda x: 1 / (1 - np.exp(-x))),
@@ -77,45 +75,27 @@ sigmoid.mistakes(
     ("That is tanh of x: of half of it, it would fit.", lambda x: (1 + np.tanh(x)) / 2),
     ("That is the derivative of the sigmoid.", lambda x: _g(x) * (1 - _g(x))),
     ("That is the rectifier, max(x, 0).", lambda x: np.maximum(x, 0)),
-    ("That is 0 and 1 alone, a step: the sigmoid rises smoothly.", lambda x: (x > 0) * 1.0),
-    ("That is 0 and 1 alone, a step: the sigmoid rises smoothly.", lambda x: (x >= 0) * 1.0),
-    ("That is 0 and 1 alone, a step: the sigmoid rises smoothly.", lambda x: np.rint(_g(x))),
-    (
-        "The values are cut down to integers: is the result made as an array like `x`?",
-        lambda x: _g(x).astype(x.dtype),
-    ),
+    ("That is 0 and 1 alone, a step: the sigmoid rises smoothly.",
+     lambda x: (x > 0) * 1.0, lambda x: (x >= 0) * 1.0, lambda x: np.rint(_g(x))),
+    ("The values are cut down to integers: is the result made as an array like `x`?",
+     lambda x: _g(x).astype(x.dtype)),
     ("The base is e, not 2: use np.exp.", lambda x: 1 / (1 + 2.0**-x)),
     ("The base is e, not 10: use np.exp.", lambda x: 1 / (1 + 10.0**-x)),
-    (
-        "Where eˣ is too large for a number, eˣ/(1 + eˣ) is NaN: use e⁻ˣ.",
-        lambda x: np.exp(x) / (1 + np.exp(x)),
-    ),
+    ("Where eˣ is too large for a number, eˣ/(1 + eˣ) is NaN: use e⁻ˣ.",
+     lambda x: np.exp(x) / (1 + np.exp(x))),
     ("Leave `x` as it is: it is cut off at -5 and 5.", lambda x: _g(np.clip(x, -5, 5))),
-    (
-        "Leave the values as they are: they are cut off near 0 and 1.",
-        lambda x: _g(x).clip(0.01, 0.99),
-    ),
-    (
-        "The values are shared out to the sum 1: each is to stand alone.",
-        lambda x: np.exp(x - x.max()) / np.exp(x - x.max()).sum(),
-    ),
-    ("That is the mean over the array: keep its shape.", lambda x: _g(x).mean()),
-    ("That is the sum over the array: keep its shape.", lambda x: _g(x).sum()),
-    ("The result is flat: keep the shape of `x`.", lambda x: _g(x).ravel()),
-    ("The result is transposed: keep the shape of `x`.", lambda x: _g(x).T),
+    ("Leave the values as they are: they are cut off near 0 and 1.",
+     lambda x: _g(x).clip(0.01, 0.99)),
+    ("The values are shared out to the sum 1: each is to stand alone.",
+     lambda x: np.exp(x - x.max()) / np.exp(x - x.max()).sum()),
     ("The sign of x is lost: an absolute value is taken.", lambda x: _g(abs(x))),
     ("math.exp takes one number: use np.exp for arrays.", lambda x: 1 / (1 + math.exp(-x))),
-    (
-        "math.exp raises far below 0, where np.exp gives a result.",
-        lambda x: [1 / (1 + math.exp(-v)) for v in np.ravel(x)],
-    ),
-    (
-        "Two loops serve arrays with two axes: let np.exp take the whole array.",
-        lambda x: np.reshape(
-            [_g(x[i, j]) for i in range(len(x)) for j in range(len(x[0]))], x.shape
-        ),
-    ),
-)
+    ("math.exp raises far below 0, where np.exp gives a result.",
+     lambda x: [1 / (1 + math.exp(-v)) for v in np.ravel(x)]),
+    ("Two loops serve arrays with two axes: let np.exp take the whole array.",
+     lambda x: np.reshape([_g(x[i, j]) for i in range(len(x)) for j in range(len(x[0]))], x.shape)),
+    generic="flat sum mean extreme",
+)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ 3.2, 3.3
@@ -127,11 +107,7 @@ def forward_one(A, B, x):
     return _g(A @ _g(B @ x))
 
 
-@forward_one.cases
-def _(rng):
-    for what, _, (A, B, x, _) in _networks(rng):
-        yield what, (A, B, x[:, 0])
-
+forward_one.cases(lambda rng: ((what, (A, B, x[:, 0])) for what, _, (A, B, x, _) in _networks(rng)))
 
 forward_one.mistakes(
     ("The hidden layer has no sigmoid.", lambda A, B, x: _g(A @ (B @ x))),
@@ -141,66 +117,30 @@ forward_one.mistakes(
     ("There is a sigmoid too many at the output.", lambda A, B, x: _g(_g(A @ _g(B @ x)))),
     ("There is a sigmoid too many in the hidden layer.", lambda A, B, x: _g(A @ _g(_g(B @ x)))),
     ("The inputs go in as they are, without a sigmoid.", lambda A, B, x: _g(A @ _g(B @ _g(x)))),
-    ("The sigmoid is taken of the sums, not of weights.", lambda A, B, x: _g(A) @ (_g(B) @ x)),
-    (
-        "The sigmoid is taken of the sums, not of weights.",
-        lambda A, B, x: _g(_g(A) @ _g(_g(B) @ x)),
-    ),
+    ("The sigmoid is taken of the sums, not of weights.",
+     lambda A, B, x: _g(A) @ (_g(B) @ x), lambda A, B, x: _g(_g(A) @ _g(_g(B) @ x))),
     ("The hidden layer has tanh in place of the sigmoid.", lambda A, B, x: _g(A @ np.tanh(B @ x))),
     ("The output layer has tanh in place of the sigmoid.", lambda A, B, x: np.tanh(A @ _g(B @ x))),
-    (
-        "Each output has a sigmoid of its own: they do not add up to 1.",
-        lambda A, B, x: _soft(A @ _g(B @ x)),
-    ),
-    ("The outputs are divided by their sum.", lambda A, B, x: _share(_g(A @ _g(B @ x)))),
+    ("Each output has a sigmoid of its own: they do not add up to 1.",
+     lambda A, B, x: _soft(A @ _g(B @ x))),
     ("A is transposed, but A z̃ needs it as it is.", lambda A, B, x: _g(A.T @ _g(B @ x))),
     ("A and B are swapped: B meets the inputs first.", lambda A, B, x: _g(B @ _g(A @ x))),
-    (
-        "`*` stands where `@` belongs: a layer is a matrix product.",
-        lambda A, B, x: _g(A * _g(B @ x)),
-    ),
-    (
-        "`*` stands where `@` belongs: a layer is a matrix product.",
-        lambda A, B, x: _g(A * _g(B * x)),
-    ),
+    ("`*` stands where `@` belongs: a layer is a matrix product.",
+     lambda A, B, x: _g(A * _g(B @ x)), lambda A, B, x: _g(A * _g(B * x))),
     ("Return the outputs alone, not both layers.", lambda A, B, x: (_g(B @ x), _g(A @ _g(B @ x)))),
-    ("That is the class: return all outputs.", lambda A, B, x: _g(A @ _g(B @ x)).argmax()),
-    ("That is the largest output: return all of them.", lambda A, B, x: _g(A @ _g(B @ x)).max()),
-    ("The outputs are rounded: keep the fractions.", lambda A, B, x: np.rint(_g(A @ _g(B @ x)))),
-    (
-        "A layer adds up its inputs: this is divided by their number.",
-        lambda A, B, x: _g(A @ _g(B @ x / len(x)) / len(B)),
-    ),
+    ("A layer adds up its inputs: this is divided by their number.",
+     lambda A, B, x: _g(A @ _g(B @ x / len(x)) / len(B))),
     ("The last hidden unit is left out.", lambda A, B, x: _g(A[:, :-1] @ _g(B @ x)[:-1])),
-    (
-        "This network has no bias: nothing is added to the sums.",
-        lambda A, B, x: _g(A @ _g(B @ x) + 1),
-    ),
-    (
-        "This network has no bias: nothing is added to the sums.",
-        lambda A, B, x: _g(A @ _g(B @ x + 1)),
-    ),
-    (
-        "The inputs are scaled already: take them as they are.",
-        lambda A, B, x: _g(A @ _g(B @ (x / 255))),
-    ),
-    (
-        "The result has shape (N_out, 1): one galaxy has (N_out,).",
-        lambda A, B, x: _g(A @ _g(B @ x))[:, None],
-    ),
-    (
-        "The result has shape (1, N_out): one galaxy has (N_out,).",
-        lambda A, B, x: _g(A @ _g(B @ x))[None],
-    ),
-)
+    ("This network has no bias: nothing is added to the sums.",
+     lambda A, B, x: _g(A @ _g(B @ x) + 1), lambda A, B, x: _g(A @ _g(B @ x + 1))),
+    ("The inputs are scaled already: take them as they are.",
+     lambda A, B, x: _g(A @ _g(B @ (x / 255)))),
+    generic="axis sum mean extreme shared",
+)  # fmt: skip
 
 
 def _soft(a):
     return np.exp(a) / np.exp(a).sum(0)
-
-
-def _share(z):
-    return z / z.sum(0)
 
 
 @exercise(3)
@@ -210,10 +150,9 @@ def forward(A, B, x):
     return zt, np.stack([_g(A @ column) for column in zt.T], axis=1)
 
 
-@forward.cases
-def _(rng):
-    for what, S, (A, B, x, _) in _networks(rng):
-        yield f"{what} and S={S}", (A, B, x)
+forward.cases(
+    lambda rng: ((f"{what} and S={S}", (A, B, x)) for what, S, (A, B, x, _) in _networks(rng))
+)
 
 
 def _layers(A, B, x, hidden=_g, output=_g):
@@ -221,110 +160,38 @@ def _layers(A, B, x, hidden=_g, output=_g):
     return zt, output(A @ zt)
 
 
-def _raw(a):
-    return a
-
+_raw = np.asarray
 
 forward.mistakes(
-    ("The order is wrong: z_tilde first, then z.", lambda A, B, x: forward.right(A, B, x)[::-1]),
-    ("Return both: `z_tilde, z`. That is z alone.", lambda A, B, x: forward.right(A, B, x)[1]),
-    (
-        "Return both: `z_tilde, z`. That is z_tilde alone.",
-        lambda A, B, x: forward.right(A, B, x)[0],
-    ),
     ("The hidden layer has no sigmoid.", lambda A, B, x: _layers(A, B, x, _raw)),
     ("z_tilde is what comes out of the sigmoid.", lambda A, B, x: (B @ x, _layers(A, B, x)[1])),
-    (
-        "z is computed from the sums: z_tilde, after its sigmoid, belongs there.",
-        lambda A, B, x: (_g(B @ x), _g(A @ (B @ x))),
-    ),
+    ("z is computed from the sums: z_tilde, after its sigmoid, belongs there.",
+     lambda A, B, x: (_g(B @ x), _g(A @ (B @ x)))),
     ("The output layer has no sigmoid.", lambda A, B, x: _layers(A, B, x, _g, _raw)),
     ("Both layers lack their sigmoid.", lambda A, B, x: _layers(A, B, x, _raw, _raw)),
-    (
-        "A is transposed, but A z̃ needs it as it is.",
-        lambda A, B, x: (_g(B @ x), _g(A.T @ _g(B @ x))),
-    ),
-    ("Both are transposed: a column is a galaxy.", lambda A, B, x: [a.T for a in _layers(A, B, x)]),
-    (
-        "A reshape keeps the order of the entries: a column is a galaxy.",
-        lambda A, B, x: [a.T.reshape(a.shape) for a in _layers(A, B, x)],
-    ),
-    (
-        "The rows of x are taken for galaxies.",
-        lambda A, B, x: _layers(A, B, x.reshape(x.shape[::-1]).T),
-    ),
-    ("That is the first galaxy alone.", lambda A, B, x: _layers(A, B, x[:, 0])),
-    ("That is the first galaxy alone.", lambda A, B, x: _layers(A, B, x[:, :1])),
-    ("That is the last galaxy alone.", lambda A, B, x: _layers(A, B, x[:, -1])),
-    ("That is the last galaxy alone.", lambda A, B, x: _layers(A, B, x[:, -1:])),
-    ("The last galaxy is left out.", lambda A, B, x: _layers(A, B, x[:, :-1])),
-    (
-        "One column alone is filled, the last.",
-        lambda A, B, x: [
-            np.where(np.arange(x.shape[1]) == x.shape[1] - 1, a, np.nan) for a in _layers(A, B, x)
-        ],
-    ),
-    (
-        "One column alone is filled, the last.",
-        lambda A, B, x: [
-            np.where(np.arange(x.shape[1]) == x.shape[1] - 1, a, 0) for a in _layers(A, B, x)
-        ],
-    ),
-    (
-        "The galaxies are averaged first: each keeps its column.",
-        lambda A, B, x: _layers(A, B, x.mean(1)),
-    ),
-    (
-        "The galaxies are averaged first: each keeps its column.",
-        lambda A, B, x: _layers(A, B, x.mean(1, keepdims=True)),
-    ),
-    (
-        "The batch is averaged: each galaxy keeps its column.",
-        lambda A, B, x: [a.mean(1) for a in _layers(A, B, x)],
-    ),
-    (
-        "The batch is averaged: each galaxy keeps its column.",
-        lambda A, B, x: [a.mean(1, keepdims=True) for a in _layers(A, B, x)],
-    ),
-    (
-        "The batch is summed: each galaxy keeps its column.",
-        lambda A, B, x: [a.sum(1) for a in _layers(A, B, x)],
-    ),
-    (
-        "The batch is summed: each galaxy keeps its column.",
-        lambda A, B, x: [a.sum(1, keepdims=True) for a in _layers(A, B, x)],
-    ),
-    ("Both are z: the first one is z_tilde.", lambda A, B, x: _layers(A, B, x)[1:] * 2),
-    ("Both are z_tilde: the second one is z.", lambda A, B, x: _layers(A, B, x)[:1] * 2),
-    (
-        "z goes through the sigmoid twice.",
-        lambda A, B, x: _layers(A, B, x, _g, lambda a: _g(_g(a))),
-    ),
-    (
-        "z is divided by S: nothing is averaged here.",
-        lambda A, B, x: (_layers(A, B, x)[0], _layers(A, B, x)[1] / x.shape[1]),
-    ),
-    (
-        "Both are divided by S: nothing is averaged here.",
-        lambda A, B, x: [a / x.shape[1] for a in _layers(A, B, x)],
-    ),
-    (
-        "The hidden layer has tanh in place of the sigmoid.",
-        lambda A, B, x: _layers(A, B, x, np.tanh),
-    ),
-    (
-        "Both layers have tanh in place of the sigmoid.",
-        lambda A, B, x: _layers(A, B, x, np.tanh, np.tanh),
-    ),
-    (
-        "The output layer has a softmax in place of the sigmoid.",
-        lambda A, B, x: _layers(A, B, x, _g, _soft),
-    ),
-    (
-        "The output layer has a softmax in place of the sigmoid, along the batch.",
-        lambda A, B, x: _layers(A, B, x, _g, lambda a: _soft(a.T).T),
-    ),
-)
+    ("A is transposed, but A z̃ needs it as it is.",
+     lambda A, B, x: (_g(B @ x), _g(A.T @ _g(B @ x)))),
+    ("The rows of x are taken for galaxies.",
+     lambda A, B, x: _layers(A, B, x.reshape(x.shape[::-1]).T)),
+    ("The galaxies are averaged first: each keeps its column.",
+     lambda A, B, x: _layers(A, B, x.mean(1)),
+     lambda A, B, x: _layers(A, B, x.mean(1, keepdims=True))),
+    ("z goes through the sigmoid twice.",
+     lambda A, B, x: _layers(A, B, x, _g, lambda a: _g(_g(a)))),
+    ("z is divided by S: nothing is averaged here.",
+     lambda A, B, x: (_layers(A, B, x)[0], _layers(A, B, x)[1] / x.shape[1])),
+    ("Both are divided by S: nothing is averaged here.",
+     lambda A, B, x: [a / x.shape[1] for a in _layers(A, B, x)]),
+    ("The hidden layer has tanh in place of the sigmoid.",
+     lambda A, B, x: _layers(A, B, x, np.tanh)),
+    ("Both layers have tanh in place of the sigmoid.",
+     lambda A, B, x: _layers(A, B, x, np.tanh, np.tanh)),
+    ("The output layer has a softmax in place of the sigmoid.",
+     lambda A, B, x: _layers(A, B, x, _g, _soft)),
+    ("The output layer has a softmax in place of the sigmoid, along the batch.",
+     lambda A, B, x: _layers(A, B, x, _g, lambda a: _soft(a.T).T)),
+    generic="pair sum mean left_out alone",
+)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ 3.4, 3.5
@@ -363,79 +230,38 @@ gradient_A.mistakes(
     ("The slope z(1 - z) and the factor 2 are missing.", _grad_A(1, np.ones_like)),
     ("Of the slope z(1 - z), the factor (1 - z) is missing.", _grad_A(slope=lambda z: z)),
     ("Of the slope z(1 - z), the factor z is missing.", _grad_A(slope=lambda z: 1 - z)),
-    ("The slope is z(1 - z), with a minus.", _grad_A(slope=lambda z: z * (1 + z))),
-    ("The slope is z(1 - z), with a minus.", _grad_A(slope=lambda z: 1 + z)),
+    ("The slope is z(1 - z), with a minus.",
+     _grad_A(slope=lambda z: z * (1 + z)), _grad_A(slope=lambda z: 1 + z)),
     ("The slope z(1 - z) enters twice.", _grad_A(slope=lambda z: (z * (1 - z)) ** 2)),
     ("That is the slope of tanh: the sigmoid's is z(1 - z).", _grad_A(slope=lambda z: 1 - z**2)),
-    (
-        "z is an output already: its slope is z(1 - z), not g(z)(1 - g(z)).",
-        _grad_A(slope=lambda z: _g(z) * (1 - _g(z))),
-    ),
-    (
-        "The slope is that at z, not at y: z(1 - z).",
-        lambda t, z, y: 2 * ((z - y) * y * (1 - y)) @ t.T,
-    ),
-    (
-        "The derivative of the square is 2(z - y): the error stands there once.",
-        _grad_A(error=lambda z, y: (z - y) ** 2),
-    ),
-    (
-        "The derivative of the square is 2(z - y): the error stands there once.",
-        _grad_A(1, error=lambda z, y: (z - y) ** 2),
-    ),
-    ("The error keeps its sign: no absolute value.", _grad_A(error=lambda z, y: abs(z - y))),
-    ("Brackets are missing around z - y.", lambda t, z, y: (2 * (z - y * z * (1 - z))) @ t.T),
-    ("Brackets are missing around z - y.", lambda t, z, y: (2 * z - y * z * (1 - z)) @ t.T),
-    ("z̃ is missing: the weight of A multiplies it.", lambda t, z, y: 2 * (z - y) * z * (1 - z)),
-    (
-        "z̃ is missing: the weight of A multiplies it.",
-        lambda t, z, y: 2 * (z - y) * z * (1 - z) + 0 * t.T,
-    ),
-    (
-        "It is transposed: it needs the shape of A, (N_out, N_hidden).",
-        lambda t, z, y: gradient_A.right(t, z, y).T,
-    ),
-    (
-        "Divide by nothing: the loss is the sum over the outputs.",
-        lambda t, z, y: gradient_A.right(t, z, y) / len(z),
-    ),
-    (
-        "The hidden layer's slope belongs to the gradient for B.",
-        lambda t, z, y: _grad_A()(t * (1 - t), z, y),
-    ),
-    (
-        "That is a step downhill: return the gradient, without a minus.",
-        lambda t, z, y: -0.1 * gradient_A.right(t, z, y),
-    ),
-    (
-        "It is summed over the outputs: each has a row.",
-        lambda t, z, y: gradient_A.right(t, z, y).sum(0),
-    ),
-    (
-        "It is summed over the outputs: each has a row.",
-        lambda t, z, y: gradient_A.right(t, z, y).sum(0, keepdims=True),
-    ),
-    (
-        "It is summed to one number: each weight has an entry.",
-        lambda t, z, y: gradient_A.right(t, z, y).sum(),
-    ),
-    (
-        "The transpose of z̃ is missing, and `@` belongs there.",
-        lambda t, z, y: 2 * (z - y) * z * (1 - z) * t,
-    ),
-    (
-        "`@` stands where `*` belongs: e∘z∘(1 - z).",
-        lambda t, z, y: 2 * (z - y) @ (z.T @ (1 - z)) @ t.T,
-    ),
-    (
-        "The known outputs are rounded: take y as it is.",
-        lambda t, z, y: _grad_A()(t, z, np.rint(y)),
-    ),
-    (
-        "z changes on the way: keep z and z - y apart.",
-        lambda t, z, y: 2 * ((z - y) * (z - y) * (1 - (z - y))) @ t.T,
-    ),
-)
+    ("z is an output already: its slope is z(1 - z), not g(z)(1 - g(z)).",
+     _grad_A(slope=lambda z: _g(z) * (1 - _g(z)))),
+    ("The slope is that at z, not at y: z(1 - z).",
+     lambda t, z, y: 2 * ((z - y) * y * (1 - y)) @ t.T),
+    ("The derivative of the square is 2(z - y): the error stands there once.",
+     _grad_A(error=lambda z, y: (z - y) ** 2), _grad_A(1, error=lambda z, y: (z - y) ** 2)),
+    ("Brackets are missing around z - y.",
+     lambda t, z, y: (2 * (z - y * z * (1 - z))) @ t.T,
+     lambda t, z, y: (2 * z - y * z * (1 - z)) @ t.T),
+    ("z̃ is missing: the weight of A multiplies it.",
+     lambda t, z, y: 2 * (z - y) * z * (1 - z),
+     lambda t, z, y: 2 * (z - y) * z * (1 - z) + 0 * t.T),
+    ("Divide by nothing: the loss is the sum over the outputs.",
+     lambda t, z, y: gradient_A.right(t, z, y) / len(z)),
+    ("The hidden layer's slope belongs to the gradient for B.",
+     lambda t, z, y: _grad_A()(t * (1 - t), z, y)),
+    ("That is a step downhill: return the gradient, without a minus.",
+     lambda t, z, y: -0.1 * gradient_A.right(t, z, y)),
+    ("The transpose of z̃ is missing, and `@` belongs there.",
+     lambda t, z, y: 2 * (z - y) * z * (1 - z) * t),
+    ("`@` stands where `*` belongs: e∘z∘(1 - z).",
+     lambda t, z, y: 2 * (z - y) @ (z.T @ (1 - z)) @ t.T),
+    ("The known outputs are rounded: take y as it is.",
+     lambda t, z, y: _grad_A()(t, z, np.rint(y))),
+    ("z changes on the way: keep z and z - y apart.",
+     lambda t, z, y: 2 * ((z - y) * (z - y) * (1 - (z - y))) @ t.T),
+    generic="flat sum mean absolute",
+)  # fmt: skip
 
 
 @exercise(3)
@@ -467,107 +293,53 @@ gradient_B.mistakes(
     (NO_2, _grad_B(1)),
     ("The square gives a factor 2 once: not one for each layer.", _grad_B(4)),
     (NO_TRANSPOSE, _grad_B(back=lambda A: A)),
-    (
-        "A reshape is no transpose: errors go back through Aᵀ.",
-        _grad_B(back=lambda A: A.reshape(A.shape[::-1])),
-    ),
+    ("A reshape is no transpose: errors go back through Aᵀ.",
+     _grad_B(back=lambda A: A.reshape(A.shape[::-1]))),
     (NO_HIDDEN, _grad_B(hidden=np.ones_like)),
     (NO_OUTPUT, _grad_B(output=np.ones_like)),
-    (
-        "Both slopes are missing: z(1 - z) and z̃(1 - z̃).",
-        _grad_B(output=np.ones_like, hidden=np.ones_like),
-    ),
+    ("Both slopes are missing: z(1 - z) and z̃(1 - z̃).",
+     _grad_B(output=np.ones_like, hidden=np.ones_like)),
     ("Of the slope z̃(1 - z̃), the factor (1 - z̃) is missing.", _grad_B(hidden=lambda t: t)),
     ("Of the slope z̃(1 - z̃), the factor z̃ is missing.", _grad_B(hidden=lambda t: 1 - t)),
     ("Of the slope z(1 - z), the factor (1 - z) is missing.", _grad_B(output=lambda z: z)),
     ("Of the slope z(1 - z), the factor z is missing.", _grad_B(output=lambda z: 1 - z)),
-    (
-        "The slopes are z(1 - z), with a minus.",
-        _grad_B(output=lambda z: z * (1 + z), hidden=lambda t: t * (1 + t)),
-    ),
-    (
-        "z̃ is an output already: its slope is z̃(1 - z̃), not g(z̃)(1 - g(z̃)).",
-        _grad_B(hidden=lambda t: _g(t) * (1 - _g(t))),
-    ),
-    (
-        "z and z̃ are outputs already: the slope is z(1 - z), not g(z)(1 - g(z)).",
-        _grad_B(output=lambda t: _g(t) * (1 - _g(t)), hidden=lambda t: _g(t) * (1 - _g(t))),
-    ),
-    (
-        "The derivative of the square is 2(z - y): the error stands there once.",
-        _grad_B(e=lambda z, y: (z - y) ** 2),
-    ),
-    (
-        "Aᵀ acts on e∘z∘(1 - z).",
-        lambda A, x, t, z, y: 2 * (A.T @ (z - y) * z * (1 - z) * t * (1 - t)) @ x.T,
-    ),
-    (
-        "The error ẽ = Aᵀ[…] is missing.",
-        lambda A, x, t, z, y: 2 * ((z - y) * z * (1 - z) * t * (1 - t)) @ x.T,
-    ),
-    (
-        "A is missing: the error goes back through Aᵀ.",
-        lambda A, x, t, z, y: 2 * (((z - y) * z * (1 - z)).sum() * t * (1 - t)) @ x.T,
-    ),
-    (
-        "The rows of A are not to be normalized: errors go back through Aᵀ.",
-        _grad_B(back=lambda A: (A / A.sum(0)).T),
-    ),
-    (
-        "The rows of A are not to be normalized: errors go back through Aᵀ.",
-        _grad_B(back=lambda A: (A / A.sum(1, keepdims=True)).T),
-    ),
-    (
-        "The rows of A are not to be normalized: errors go back through Aᵀ.",
-        _grad_B(back=lambda A: (A / np.linalg.norm(A)).T),
-    ),
-    (
-        "`@` stands where `*` belongs.",
-        lambda A, x, t, z, y: 2 * A.T @ ((z - y) * z * (1 - z)) @ (t.T @ (1 - t)) @ x.T,
-    ),
-    (
-        "It is transposed: it needs the shape of B, (N_hidden, N_in).",
-        lambda *a: gradient_B.right(*a).T,
-    ),
+    ("The slopes are z(1 - z), with a minus.",
+     _grad_B(output=lambda z: z * (1 + z), hidden=lambda t: t * (1 + t))),
+    ("z̃ is an output already: its slope is z̃(1 - z̃), not g(z̃)(1 - g(z̃)).",
+     _grad_B(hidden=lambda t: _g(t) * (1 - _g(t)))),
+    ("z and z̃ are outputs already: the slope is z(1 - z), not g(z)(1 - g(z)).",
+     _grad_B(output=lambda t: _g(t) * (1 - _g(t)), hidden=lambda t: _g(t) * (1 - _g(t)))),
+    ("The derivative of the square is 2(z - y): the error stands there once.",
+     _grad_B(e=lambda z, y: (z - y) ** 2)),
+    ("Aᵀ acts on e∘z∘(1 - z).",
+     lambda A, x, t, z, y: 2 * (A.T @ (z - y) * z * (1 - z) * t * (1 - t)) @ x.T),
+    ("The error ẽ = Aᵀ[…] is missing.",
+     lambda A, x, t, z, y: 2 * ((z - y) * z * (1 - z) * t * (1 - t)) @ x.T),
+    ("A is missing: the error goes back through Aᵀ.",
+     lambda A, x, t, z, y: 2 * (((z - y) * z * (1 - z)).sum() * t * (1 - t)) @ x.T),
+    ("The rows of A are not to be normalized: errors go back through Aᵀ.",
+     _grad_B(back=lambda A: (A / A.sum(0)).T),
+     _grad_B(back=lambda A: (A / A.sum(1, keepdims=True)).T),
+     _grad_B(back=lambda A: (A / np.linalg.norm(A)).T)),
+    ("`@` stands where `*` belongs.",
+     lambda A, x, t, z, y: 2 * A.T @ ((z - y) * z * (1 - z)) @ (t.T @ (1 - t)) @ x.T),
     ("x belongs at the end, in place of z̃.", lambda A, x, t, z, y: _grad_B()(A, t, t, z, y)),
-    (
-        "x is missing: the weight of B multiplies it.",
-        lambda A, x, t, z, y: _grad_B()(A, np.ones((1, 1)), t, z, y),
-    ),
-    (
-        "x is missing: the weight of B multiplies it.",
-        lambda A, x, t, z, y: _grad_B()(A, np.ones_like(x), t, z, y),
-    ),
-    (
-        "The inputs have no sigmoid, and so no slope.",
-        lambda A, x, t, z, y: _grad_B()(A, x * (1 - x), t, z, y),
-    ),
-    (
-        "That is ẽ, the error at the hidden layer: it is not yet the gradient.",
-        lambda A, x, t, z, y: A.T @ ((z - y) * z * (1 - z)),
-    ),
+    ("x is missing: the weight of B multiplies it.",
+     lambda A, x, t, z, y: _grad_B()(A, np.ones((1, 1)), t, z, y),
+     lambda A, x, t, z, y: _grad_B()(A, np.ones_like(x), t, z, y)),
+    ("The inputs have no sigmoid, and so no slope.",
+     lambda A, x, t, z, y: _grad_B()(A, x * (1 - x), t, z, y)),
+    ("That is ẽ, the error at the hidden layer: it is not yet the gradient.",
+     lambda A, x, t, z, y: A.T @ ((z - y) * z * (1 - z))),
     ("That is the gradient for A.", lambda A, x, t, z, y: gradient_A.right(t, z, y)),
-    (
-        "Divide by nothing: the loss is the sum over the outputs.",
-        lambda A, *a: gradient_B.right(A, *a) / len(A),
-    ),
-    (
-        "Divide by nothing: the hidden units' errors are not averaged.",
-        lambda A, *a: gradient_B.right(A, *a) / A.shape[1],
-    ),
-    (
-        "It is averaged over the hidden units: each has a row.",
-        lambda *a: gradient_B.right(*a).mean(0),
-    ),
-    (
-        "It is averaged over the hidden units: each has a row.",
-        lambda *a: gradient_B.right(*a).mean(0, keepdims=True),
-    ),
-    (
-        "That is a step downhill: return the gradient, without a minus.",
-        lambda *a: -0.1 * gradient_B.right(*a),
-    ),
-)
+    ("Divide by nothing: the loss is the sum over the outputs.",
+     lambda A, *a: gradient_B.right(A, *a) / len(A)),
+    ("Divide by nothing: the hidden units' errors are not averaged.",
+     lambda A, *a: gradient_B.right(A, *a) / A.shape[1]),
+    ("That is a step downhill: return the gradient, without a minus.",
+     lambda *a: -0.1 * gradient_B.right(*a)),
+    generic="flat sum mean absolute",
+)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ 3.6
@@ -602,10 +374,6 @@ def _both(factor):
     return _mean(factor, factor)
 
 
-def _S(A, x):
-    return x.shape[1]
-
-
 def _columns(choose):
     return lambda A, B, x, y: slopes(A, B, choose(x), choose(y))
 
@@ -631,10 +399,10 @@ def _back_by_e(A, B, x, y):
 
 
 gradients.mistakes(
-    ("1/S is missing: that is the sum over the batch.", _both(_S)),
+    ("1/S is missing: that is the sum over the batch.", _both(lambda A, x: x.shape[1])),
     ("1/S is missing, and the factor 2 of the square.", _both(lambda A, x: x.shape[1] / 2)),
-    ("1/S is missing in the first gradient.", _mean(_S, 1)),
-    ("1/S is missing in the second gradient.", _mean(1, _S)),
+    ("1/S is missing in the first gradient.", _mean(lambda A, x: x.shape[1], 1)),
+    ("1/S is missing in the second gradient.", _mean(1, lambda A, x: x.shape[1])),
     (SIGN, _both(-1)),
     (NO_2, _both(0.5)),
     ("The factor 2 is missing in the second gradient.", _mean(1, 0.5)),
@@ -644,35 +412,23 @@ gradients.mistakes(
     (NO_HIDDEN, _mean(hidden=False)),
     (NO_TRANSPOSE, _mean(back="ho,o->h")),
     ("e goes back through Aᵀ with its slope: e∘z∘(1 - z).", _back_by_e),
-    ("The order is wrong: the gradient for A comes first.", lambda *a: gradients.right(*a)[::-1]),
-    ("Return both: `grad_A, grad_B`. That is grad_A alone.", lambda *a: gradients.right(*a)[0]),
-    ("Return both: `grad_A, grad_B`. That is grad_B alone.", lambda *a: gradients.right(*a)[1]),
-    (
-        "S is the number of galaxies, which are columns: this divides by the inputs.",
-        _both(lambda A, x: x.shape[1] / len(x)),
-    ),
-    (
-        "S is the number of galaxies, which are columns: this divides by the outputs.",
-        _both(lambda A, x: x.shape[1] / len(A)),
-    ),
+    ("S is the number of galaxies, which are columns: this divides by the inputs.",
+     _both(lambda A, x: x.shape[1] / len(x))),
+    ("S is the number of galaxies, which are columns: this divides by the outputs.",
+     _both(lambda A, x: x.shape[1] / len(A))),
     ("Divide by S alone: this divides by the outputs too.", _both(lambda A, x: 1 / len(A))),
     ("Divide by S once: this divides twice.", _both(lambda A, x: 1 / x.shape[1])),
     ("Divide by S, not by its root.", _both(lambda A, x: x.shape[1] ** 0.5)),
     ("Divide by S, not by S - 1.", _both(lambda A, x: x.shape[1] / np.float64(x.shape[1] - 1))),
-    (
-        "Batches have any size: divide by S, the number of columns, not by 8.",
-        _both(lambda A, x: x.shape[1] / 8),
-    ),
+    ("Batches have any size: divide by S, the number of columns, not by 8.",
+     _both(lambda A, x: x.shape[1] / 8)),
     ("That is the first galaxy alone.", _columns(lambda a: a[:, :1])),
     ("That is the last galaxy alone.", _columns(lambda a: a[:, -1:])),
     ("Average the gradients, not the galaxies.", _columns(lambda a: a.mean(1, keepdims=True))),
     ("Average the products, galaxy by galaxy, not their two factors.", _errors_apart),
-    (
-        "Both are transposed: they need the shapes of A and B.",
-        lambda *a: [g.T for g in gradients.right(*a)],
-    ),
     ("Both gradients are those at the same weights: A has moved before the second.", _at_a_moved_A),
-)
+    generic="pair flat sum mean",
+)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ 3.7
@@ -707,50 +463,36 @@ def batches(answer):
         (widths == [4, 4, 4, 4, 4, 3], "The batches hold 4 galaxies: use `batch_size`."),
         (widths == [5], "There is one batch alone: go through all galaxies."),
         (widths == [23], "There is one batch of all galaxies: cut it."),
-        (
-            len(widths) == 5
-            and sum(w or 0 for w in widths) == 23
-            and widths[0] != 3
-            and widths != [5, 5, 5, 5, 3],
-            f"The batches are {widths} wide: all but the last have `batch_size` galaxies.",
-        ),
-        (
-            widths == [5] * 5,
-            "The last batch is filled up: each galaxy comes once, so it has 3 of 23.",
-        ),
-        (
-            widths != [5, 5, 5, 5, 3],
-            f"23 galaxies in batches of 5 come as {widths}, not as [5, 5, 5, 5, 3].",
-        ),
+        (len(widths) == 5
+             and sum(w or 0 for w in widths) == 23
+             and widths[0] != 3
+             and widths != [5, 5, 5, 5, 3],
+         f"The batches are {widths} wide: all but the last have `batch_size` galaxies."),
+        (widths == [5] * 5,
+         "The last batch is filled up: each galaxy comes once, so it has 3 of 23."),
+        (widths != [5, 5, 5, 5, 3],
+         f"23 galaxies in batches of 5 come as {widths}, not as [5, 5, 5, 5, 3]."),
         ({a.shape[0] for a, _ in first} != {6}, f"x_b has shape {a.shape}, not (6, 5)."),
-        (
-            [(2, w) for w in widths] != [b.shape for _, b in first],
-            f"y_b has shape {b.shape}, not (2, 5).",
-        ),
-    )
+        ([(2, w) for w in widths] != [b.shape for _, b in first],
+         f"y_b has shape {b.shape}, not (2, 5)."),
+    )  # fmt: skip
     columns, targets = (np.concatenate(part, axis=1) for part in zip(*first, strict=True))
     again = np.concatenate([a for a, _ in second], axis=1)
     # Both epochs: a shuffle of six inputs leaves them in place once in 720 times.
     both = np.concatenate([columns, again], axis=1)
     here, met, there = ({tuple(column) for column in part.T} for part in (columns, both, x))
     forbid(
-        (
-            np.array_equal(targets, y) and not np.array_equal(columns, x),
-            "y is left in its old order: shuffle it as x.",
-        ),
-        (
-            not met <= there and np.array_equal(np.sort(both.ravel()), np.sort([x, x], axis=None)),
-            "The inputs of a galaxy are shuffled too: its column is to stay as it is.",
-        ),
+        (np.array_equal(targets, y) and not np.array_equal(columns, x),
+         "y is left in its old order: shuffle it as x."),
+        (not met <= there and np.array_equal(np.sort(both.ravel()), np.sort([x, x], axis=None)),
+         "The inputs of a galaxy are shuffled too: its column is to stay as it is."),
         (not met <= there, "Some columns of x_b are no galaxy of x."),
         ((targets - 1000 != columns[:2]).any(), "x and y are shuffled apart: use one permutation."),
         (len(here) < 23, "Some galaxies come twice, others never: use a permutation."),
         (np.array_equal(columns, x), "The galaxies come in their old order: shuffle them."),
-        (
-            np.array_equal(columns, x[:, ::-1]),
-            "The galaxies come in their old order, backwards: shuffle them.",
-        ),
-    )
+        (np.array_equal(columns, x[:, ::-1]),
+         "The galaxies come in their old order, backwards: shuffle them."),
+    )  # fmt: skip
     blocks = [set(a[0]) for a, _ in first]
     in_order = [set(x[0, i : i + 5]) for i in range(0, 23, 5)]
     repeat = np.concatenate([a for a, _ in repeated], axis=1)
@@ -758,19 +500,13 @@ def batches(answer):
     runs = [[place[v] for v in a[0]] for a, _ in first]
     forbid(
         (blocks == in_order, "Galaxies are shuffled inside a batch only: shuffle them all."),
-        (
-            all(np.all(np.diff(run) == 1) for run in runs),
-            "The batches are shuffled, not the galaxies in them.",
-        ),
-        (
-            np.array_equal(columns, again),
-            "The next epoch has the same order: draw a new one from `rng`.",
-        ),
-        (
-            not np.array_equal(columns, repeat),
-            "The same seed gives another order: draw from `rng` alone.",
-        ),
-    )
+        (all(np.all(np.diff(run) == 1) for run in runs),
+         "The batches are shuffled, not the galaxies in them."),
+        (np.array_equal(columns, again),
+         "The next epoch has the same order: draw a new one from `rng`."),
+        (not np.array_equal(columns, repeat),
+         "The same seed gives another order: draw from `rng` alone."),
+    )  # fmt: skip
     for n, size in ((20, 5), (9, 4), (6, 7)):
         what = f"{n} galaxies in batches of {size}"
         fitting = [min(size, n - i) for i in range(0, n, size)]
@@ -878,68 +614,33 @@ def _changed(change):
 
 
 numerical_gradient.mistakes(
-    (
-        "That is a step to one side: take w + h and w - h.",
-        _differences(lambda f, w, s, h: (f(w + s) - f(w)) / h),
-    ),
-    (
-        "That is a step to one side: take w + h and w - h.",
-        _differences(lambda f, w, s, h: (f(w) - f(w - s)) / h),
-    ),
-    (
-        "That is a step to one side, and the points are h apart.",
-        _differences(lambda f, w, s, h: (f(w + s) - f(w)) / (2 * h)),
-    ),
-    (
-        "The two points are 2h apart: divide by 2h.",
-        _differences(lambda f, w, s, h: 2 * _central(f, w, s, h)),
-    ),
-    (
-        "The sign is wrong: subtract the loss at w - h.",
-        _differences(lambda f, w, s, h: -_central(f, w, s, h)),
-    ),
-    (
-        "The points are h apart, h/2 to each side: go by h.",
-        _differences(lambda f, w, s, h: _central(f, w, s / 2, h)),
-    ),
-    (
-        "The points are 4h apart, 2h to each side: go by h.",
-        _differences(lambda f, w, s, h: _central(f, w, 2 * s, h)),
-    ),
+    ("That is a step to one side: take w + h and w - h.",
+     _differences(lambda f, w, s, h: (f(w + s) - f(w)) / h),
+     _differences(lambda f, w, s, h: (f(w) - f(w - s)) / h)),
+    ("That is a step to one side, and the points are h apart.",
+     _differences(lambda f, w, s, h: (f(w + s) - f(w)) / (2 * h))),
+    ("The two points are 2h apart: divide by 2h.",
+     _differences(lambda f, w, s, h: 2 * _central(f, w, s, h))),
+    ("The sign is wrong: subtract the loss at w - h.",
+     _differences(lambda f, w, s, h: -_central(f, w, s, h))),
+    ("The points are h apart, h/2 to each side: go by h.",
+     _differences(lambda f, w, s, h: _central(f, w, s / 2, h))),
+    ("The points are 4h apart, 2h to each side: go by h.",
+     _differences(lambda f, w, s, h: _central(f, w, 2 * s, h))),
     ("The division by 2h is missing.", _differences(lambda f, w, s, h: _central(f, w, s, 0.5))),
-    (
-        "Brackets are missing: `/ 2 * h` multiplies by h.",
-        _differences(lambda f, w, s, h: _central(f, w, s, h) * h * h),
-    ),
-    (
-        "That is the second derivative: f(w + h) - f(w - h).",
-        _differences(lambda f, w, s, h: (f(w + s) - 2 * f(w) + f(w - s)) / h**2),
-    ),
-    ("The gradient needs the shape of the weights: it is flat.", _changed(np.ravel)),
-    ("It is transposed: it needs the shape of the weights.", _changed(np.transpose)),
-    ("The gradient keeps its signs: no absolute values.", _changed(np.abs)),
+    ("Brackets are missing: `/ 2 * h` multiplies by h.",
+     _differences(lambda f, w, s, h: _central(f, w, s, h) * h * h)),
+    ("That is the second derivative: f(w + h) - f(w - h).",
+     _differences(lambda f, w, s, h: (f(w + s) - 2 * f(w) + f(w - s)) / h**2)),
     ("That is the length of the gradient: return all its entries.", _changed(np.linalg.norm)),
-    ("The values are rounded: keep the fractions.", _changed(np.rint)),
-    ("The step is `h`, not one of your own.", lambda f, w, h: numerical_gradient.right(f, w, 1e-5)),
-    ("The step is `h`, not one of your own.", lambda f, w, h: numerical_gradient.right(f, w, 1e-3)),
-    (
-        "All weights moved at once: move one at a time.",
-        lambda f, w, h: np.full(w.shape, _central(f, w, h, h)),
-    ),
-    ("All weights moved at once: move one at a time.", lambda f, w, h: _central(f, w, h, h)),
-    ("Put each weight back before the next one moves.", _never_put_back),
-    ("Put each weight back before the next one moves.", _piled_up),
+    ("The step is `h`, not one of your own.",
+     lambda f, w, h: numerical_gradient.right(f, w, 1e-5),
+     lambda f, w, h: numerical_gradient.right(f, w, 1e-3)),
+    ("All weights moved at once: move one at a time.",
+     lambda f, w, h: np.full(w.shape, _central(f, w, h, h)), lambda f, w, h: _central(f, w, h, h)),
+    ("Put each weight back before the next one moves.", _never_put_back, _piled_up),
     ("Both points are the same: is `above = w` the array itself? Copy it.", lambda f, w, h: 0 * w),
     ("Two loops serve weights with two axes: np.ndindex(*w.shape) serves all.", _two_loops),
     ("One loop moves whole rows: move one weight at a time.", _one_loop),
-    (
-        "The last weight is left out.",
-        _changed(
-            lambda g: np.where(np.arange(g.size) < g.size - 1, g.ravel(), np.nan).reshape(g.shape)
-        ),
-    ),
-    (
-        "The last weight is left out.",
-        _changed(lambda g: np.where(np.arange(g.size) < g.size - 1, g.ravel(), 0).reshape(g.shape)),
-    ),
-)
+    generic="flat absolute left_out",
+)  # fmt: skip

@@ -31,50 +31,32 @@ def _(rng):
 
 age_weight.mistakes(
     ("(1 - β) is forgotten.", lambda beta, k: beta**k),
-    (
-        "The newest gradient has age 0, so the power is k, not k + 1.",
-        lambda b, k: (1 - b) * b ** (k + 1),
-    ),
-    (
-        "The newest gradient has age 0, so the power is k, not k - 1.",
-        lambda b, k: (1 - b) * b ** (k - 1),
-    ),
+    ("The newest gradient has age 0, so the power is k, not k + 1.",
+     lambda b, k: (1 - b) * b ** (k + 1)),
+    ("The newest gradient has age 0, so the power is k, not k - 1.",
+     lambda b, k: (1 - b) * b ** (k - 1)),
     ("β and (1 - β) are swapped.", lambda b, k: b * (1 - b) ** k),
     ("The power is β's alone: (1 - β) stands before it once.", lambda b, k: ((1 - b) * b) ** k),
     ("It is (1 - β)·βᵏ, not (1 - β)ᵏ.", lambda b, k: (1 - b) ** k),
     ("It is a power, not a product: βᵏ.", lambda b, k: (1 - b) * b * k),
-    (
-        "That is 1 - βᵏ⁺¹, the weight of k + 1 gradients together (or brackets are missing).",
-        lambda b, k: 1 - b ** (k + 1),
-    ),
+    ("That is 1 - βᵏ⁺¹, the weight of k + 1 gradients together (or brackets are missing).",
+     lambda b, k: 1 - b ** (k + 1)),
     ("It is the weight of one gradient, not of k together.", lambda b, k: 1 - b**k),
-    (
-        "That is the weight of all older ones together: (1 - β)·βᵏ is that of one.",
-        lambda b, k: b**k * b,
-    ),
+    ("That is the weight of all older ones together: (1 - β)·βᵏ is that of one.",
+     lambda b, k: b**k * b),
     ("Each age has the weight of the newest: with age it falls by β.", lambda b, k: 1 - b),
     ("β is always 0.9: use `beta`.", lambda b, k: 0.1 * 0.9**k),
     ("(1 - β) is always 0.1: use `beta`.", lambda b, k: 0.1 * b**k),
-    ("The weight falls with age by a factor β, not by a division.", lambda b, k: (1 - b) / (k + 1)),
-    ("The weight falls with age by a factor β, not by a division.", lambda b, k: (1 - b) * b / k),
-    (
-        "The weight falls with age by a factor β: this is an exponential of its own.",
-        lambda b, k: (1 - b) * np.exp(-k * (1 - b)),
-    ),
-    (
-        "The weight falls with age by a factor β: this is an exponential of its own.",
-        lambda b, k: np.exp(-k * (1 - b)),
-    ),
-    (
-        "For β = 0 a logarithm has no value: use the power βᵏ.",
-        lambda b, k: (1 - b) * np.exp(k * np.log(b)),
-    ),
+    ("The weight falls with age by a factor β, not by a division.",
+     lambda b, k: (1 - b) / (k + 1), lambda b, k: (1 - b) * b / k),
+    ("The weight falls with age by a factor β: this is an exponential of its own.",
+     lambda b, k: (1 - b) * np.exp(-k * (1 - b)), lambda b, k: np.exp(-k * (1 - b))),
+    ("For β = 0 a logarithm has no value: use the power βᵏ.",
+     lambda b, k: (1 - b) * np.exp(k * np.log(b))),
     ("The age has no limit of ten steps.", lambda b, k: (1 - b) * b ** min(k, 10)),
-    (
-        "Return the weight of age k alone, not of all ages.",
-        lambda b, k: [(1 - b) * b**i for i in range(k + 1)],
-    ),
-)
+    ("Return the weight of age k alone, not of all ages.",
+     lambda b, k: [(1 - b) * b**i for i in range(k + 1)]),
+)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ 4.2
@@ -107,96 +89,53 @@ def _step(keep=lambda b: b, take=lambda b: 1 - b, move=lambda v, new, g, b: new,
     return step
 
 
-def _first(w, v, g, eta, beta):
-    return momentum_step.right(w, v, g, eta, beta)
+_first = momentum_step.right
 
 
-def _heavy_ball(w, v, g, eta, beta):
-    new = beta * v - eta * g
-    return w + new, new
+def _by(move):
+    """Return a function that gives the right velocity ``new``, and weights by another rule."""
 
+    def step(w, v, g, eta, beta):
+        new = _first(w, v, g, eta, beta)[1]
+        return move(w, g, eta, beta, new), new
 
-def _twice(w, v, g, eta, beta):
-    return momentum_step.right(*momentum_step.right(w, v, g, eta, beta), g, eta, beta)
+    return step
 
 
 momentum_step.mistakes(
     ("(1 - β) is forgotten: the gradient enters with that share.", _step(take=lambda b: 1)),
     ("The weights move by the old velocity: update v first.", _step(move=lambda v, new, g, b: v)),
     ("The sign is wrong: the weights go downhill.", _step(sign=1)),
-    (
-        "The learning rate is missing.",
-        lambda w, v, g, eta, b: _step()(w, v, g, 1, b)[:1] + _step()(w, v, g, eta, b)[1:],
-    ),
+    ("The learning rate is missing.",
+     lambda w, v, g, eta, b: _step()(w, v, g, 1, b)[:1] + _step()(w, v, g, eta, b)[1:]),
     ("β and (1 - β) are swapped.", _step(keep=lambda b: 1 - b, take=lambda b: b)),
-    ("The order is wrong: weights first, then velocity.", lambda *a: _first(*a)[::-1]),
-    ("Return both: weights and velocity. That is the weights alone.", lambda *a: _first(*a)[0]),
-    ("Return both: weights and velocity. That is the velocity alone.", lambda *a: _first(*a)[1]),
     ("The weights move by the gradient: let them move by v.", _step(move=lambda v, new, g, b: g)),
     ("β v is missing: the velocity that is handed in is not used.", _step(keep=lambda b: 0)),
-    (
-        "The velocity is the gradient alone: β is not used.",
-        _step(keep=lambda b: 0, take=lambda b: 1),
-    ),
+    ("The velocity is the gradient alone: β is not used.",
+     _step(keep=lambda b: 0, take=lambda b: 1)),
     ("The gradient is missing: the velocity only shrinks.", _step(take=lambda b: 0)),
     ("The old velocity is multiplied by β: here it is kept whole.", _step(keep=lambda b: 1)),
-    (
-        "The new velocity is not carried over: return it, not the old one.",
-        lambda w, v, *a: (_first(w, v, *a)[0], v),
-    ),
+    ("The new velocity is not carried over: return it, not the old one.",
+     lambda w, v, *a: (_first(w, v, *a)[0], v)),
     ("The velocity is not used.", lambda w, v, g, eta, b: (w - eta * g, v)),
     ("β is always 0.9: use `beta`.", _step(keep=lambda b: 0.9, take=lambda b: 0.1)),
-    (
-        "That is the heavy-ball form: here η stands before v, (1 - β) before the gradient.",
-        _heavy_ball,
-    ),
-    (
-        "That is the heavy-ball form: here η stands before v, (1 - β) before the gradient.",
-        lambda w, v, g, eta, b: (w - (b * v + eta * g), b * v + eta * g),
-    ),
-    (
-        "The learning rate enters in w alone, not in v.",
-        lambda w, v, g, eta, b: (w - (b * v + (1 - b) * eta * g), b * v + (1 - b) * eta * g),
-    ),
-    (
-        "The learning rate enters in w alone, not in v.",
-        lambda w, v, g, eta, b: (w - eta * (b * v + (1 - b) * eta * g), b * v + (1 - b) * eta * g),
-    ),
-    (
-        "The learning rate enters in w alone, not in v.",
-        lambda w, v, g, eta, b: (w - eta * (b * v + (1 - b) * g), eta * (b * v + (1 - b) * g)),
-    ),
-    ("Those are two steps: make one.", _twice),
-    (
-        "That looks ahead (Nesterov): move by the new v alone.",
-        lambda w, v, g, eta, b: (
-            w - eta * (b * _first(w, v, g, eta, b)[1] + (1 - b) * g),
-            _first(w, v, g, eta, b)[1],
-        ),
-    ),
-    (
-        "That looks ahead (Nesterov): move by the new v alone.",
-        lambda w, v, g, eta, b: (
-            w - eta * (b * _first(w, v, g, eta, b)[1] + g),
-            _first(w, v, g, eta, b)[1],
-        ),
-    ),
-    (
-        "That is the step alone: the weights are w minus it.",
-        lambda w, v, g, eta, b: (-eta * _first(w, v, g, eta, b)[1], _first(w, v, g, eta, b)[1]),
-    ),
-    (
-        "That is the step alone: the weights are w minus it.",
-        lambda w, v, g, eta, b: (eta * _first(w, v, g, eta, b)[1], _first(w, v, g, eta, b)[1]),
-    ),
-    (
-        "The weights do not decay by themselves: w stands there whole.",
-        lambda w, v, g, eta, b: (
-            b * w - eta * _first(w, v, g, eta, b)[1],
-            _first(w, v, g, eta, b)[1],
-        ),
-    ),
-)
+    ("That is the heavy-ball form: here η stands before v, (1 - β) before the gradient.",
+     lambda w, v, g, eta, b: (w + b * v - eta * g, b * v - eta * g),
+     lambda w, v, g, eta, b: (w - b * v - eta * g, b * v + eta * g)),
+    ("The learning rate enters in w alone, not in v.",
+     lambda w, v, g, eta, b: (w - (b * v + (1 - b) * eta * g), b * v + (1 - b) * eta * g),
+     lambda w, v, g, eta, b: (w - eta * (b * v + (1 - b) * eta * g), b * v + (1 - b) * eta * g),
+     lambda w, v, g, eta, b: (w - eta * (b * v + (1 - b) * g), eta * (b * v + (1 - b) * g))),
+    ("Those are two steps: make one.", lambda w, v, *a: _first(*_first(w, v, *a), *a)),
+    ("That looks ahead (Nesterov): move by the new v alone.",
+     _by(lambda w, g, eta, b, new: w - eta * (b * new + (1 - b) * g)),
+     _by(lambda w, g, eta, b, new: w - eta * (b * new + g))),
+    ("That is the step alone: the weights are w minus it.",
+     _by(lambda w, g, eta, b, new: -eta * new), _by(lambda w, g, eta, b, new: eta * new)),
+    ("The weights do not decay by themselves: w stands there whole.",
+     _by(lambda w, g, eta, b, new: b * w - eta * new)),
+    generic="pair",
+)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ 4.3, 4.4
@@ -260,40 +199,29 @@ def _one_by_one(gradient, w, eta, beta, n):
 descend.mistakes(
     ("(1 - β) is forgotten.", lambda *a: _path(*a, share=False)),
     ("The velocity is not carried over from step to step.", lambda *a: _path(*a, carry=0)),
-    (
-        "That is plain descent: the velocity is not used.",
-        lambda f, w, eta, b, n: _path(f, w, eta, 0, n),
-    ),
+    ("That is plain descent: the velocity is not used.",
+     lambda f, w, eta, b, n: _path(f, w, eta, 0, n)),
     ("β and (1 - β) are swapped.", lambda f, w, eta, b, n: _path(f, w, eta, 1 - b, n)),
     ("β and the learning rate are swapped.", lambda f, w, eta, b, n: _path(f, w, b, eta, n)),
     ("The gradient stays that of the first point.", lambda f, w, *a: _path(f, w, *a, at=w)),
     ("The sign is wrong: the path climbs.", lambda *a: _path(*a, sign=1)),
     ("The velocity begins at 0, not at 1.", lambda *a: _path(*a, v=1.0)),
-    (
-        "The velocity begins at 0, not at the first gradient.",
-        lambda f, w, *a: _path(f, w, *a, v=f(w)),
-    ),
+    ("The velocity begins at 0, not at the first gradient.",
+     lambda f, w, *a: _path(f, w, *a, v=f(w))),
     ("The starting point is missing: n_steps + 1 rows.", lambda *a: _path(*a)[1:]),
     ("The last point is missing: n_steps + 1 rows.", lambda *a: _path(*a)[:-1]),
     ("There is one step too many.", lambda f, w, eta, b, n: _path(f, w, eta, b, n + 1)),
-    (
-        "All rows are the last point: store a copy in each step.",
-        lambda *a: np.repeat(_path(*a)[-1:], a[-1] + 1, 0),
-    ),
-    ("That is the last point: return the whole path.", lambda *a: _path(*a)[-1]),
-    ("It is transposed: a row is a point.", lambda *a: _path(*a).T),
-    ("The path is backwards: the start is its first row.", lambda *a: _path(*a)[::-1]),
+    ("All rows are the last point: store a copy in each step.",
+     lambda *a: np.repeat(_path(*a)[-1:], a[-1] + 1, 0)),
     ("It makes 25 steps, whatever `n_steps` is.", lambda f, w, eta, b, n: _path(f, w, eta, b, 25)),
     ("It starts at 0: the path begins at `w`.", lambda f, w, *a: _path(f, 0 * w, *a)),
-    (
-        "It starts at the example's point: the path begins at `w`.",
-        lambda f, w, *a: _path(f, np.array([-2, 0.5]), *a),
-    ),
+    ("It starts at the example's point: the path begins at `w`.",
+     lambda f, w, *a: _path(f, np.array([-2, 0.5]), *a)),
     ("Those are the velocities: return the points.", _velocities),
-    ("The points are rounded: keep the fractions.", lambda *a: np.round(_path(*a), 1)),
     ("The weights move by the old velocity: update v first.", _old_velocity),
     ("The gradient is taken anew for the second coordinate: take it once a step.", _one_by_one),
-)
+    generic="flat order alone",
+)  # fmt: skip
 
 
 @exercise(4)
@@ -339,30 +267,20 @@ def _count(
     return count
 
 
-def _on_and_on(*case):
-    return steps_needed.right(*case).cumsum()
+def _by_hand(keep=False, goes_on=np.greater_equal):
+    """Return a function that walks by a loop; NaN is neither above the tolerance nor below it."""
 
+    def count(gradient, w, eta, betas, tolerance, most):
+        counts, v = [], 0 * w
+        for beta in betas:
+            point, v, n = w, v if keep else 0 * w, 0
+            while n < most and goes_on(np.linalg.norm(gradient(point)), tolerance):
+                v = beta * v + (1 - beta) * gradient(point)
+                point, n = point - eta * v, n + 1
+            counts.append(n)
+        return counts
 
-def _carry_on(gradient, w, eta, betas, tolerance, most):
-    counts, v = [], 0 * w
-    for beta in betas:
-        point, n = w, 0
-        while n < most and not np.linalg.norm(gradient(point)) < tolerance:
-            v = beta * v + (1 - beta) * gradient(point)
-            point, n = point - eta * v, n + 1
-        counts.append(n)
-    return counts
-
-
-def _until_nan(gradient, w, eta, betas, tolerance, most):
-    counts = []
-    for beta in betas:
-        point, v, n = w, 0 * w, 0
-        while n < most and np.linalg.norm(gradient(point)) >= tolerance:
-            v = beta * v + (1 - beta) * gradient(point)
-            point, n = point - eta * v, n + 1
-        counts.append(n)
-    return counts
+    return count
 
 
 def _settings(tolerance=None, most=None, betas=None):
@@ -372,83 +290,51 @@ def _settings(tolerance=None, most=None, betas=None):
     return count
 
 
-TOO_LARGE = "The counts are one too large: look before each step."
-
 steps_needed.mistakes(
-    (TOO_LARGE, lambda *a: steps_needed.right(*a) + 1),
-    (TOO_LARGE, _count(shift=1)),
-    (TOO_LARGE, lambda *a: np.minimum(steps_needed.right(*a) + 1, a[-1])),
-    (TOO_LARGE, lambda *a: steps_needed.right(*a).clip(1)),
-    ("The counts are one too small.", lambda *a: steps_needed.right(*a) - 1),
-    ("The counts are one too small.", _count(shift=-1)),
-    ("A path that overflows to NaN has not arrived: NaN >= tolerance is False.", _until_nan),
+    ("The counts are one too large: look before each step.",
+     lambda *a: steps_needed.right(*a) + 1, _count(shift=1),
+     lambda *a: np.minimum(steps_needed.right(*a) + 1, a[-1]),
+     lambda *a: steps_needed.right(*a).clip(1)),
+    ("The counts are one too small.", lambda *a: steps_needed.right(*a) - 1, _count(shift=-1)),
+    ("A path that overflows to NaN has not arrived: NaN >= tolerance is False.", _by_hand()),
     ("(1 - β) is forgotten.", _count(share=False)),
     ("The velocity is not carried over from step to step.", _count(carry=0)),
-    (
-        "Arrived is *below* the tolerance: a gradient just as long is not.",
-        _count(below=np.less_equal),
-    ),
-    (
-        "The first entry alone is looked at: take the gradient's length.",
-        _count(lambda g: abs(g[0])),
-    ),
-    ("The first entry alone is looked at: take the gradient's length.", _count(lambda g: g[0])),
-    (
-        "The last entry alone is looked at: take the gradient's length.",
-        _count(lambda g: abs(g[-1])),
-    ),
-    ("The last entry alone is looked at: take the gradient's length.", _count(lambda g: g[-1])),
-    ("Entries of the gradient may be negative: take its length.", _count(np.max)),
-    ("Entries of the gradient may be negative: take its length.", _count(np.sum)),
-    ("Entries of the gradient may be negative: take its length.", _count(lambda g: abs(np.sum(g)))),
-    ("Entries of the gradient may be negative: take its length.", _count(np.mean)),
+    ("Arrived is *below* the tolerance: a gradient just as long is not.",
+     _count(below=np.less_equal)),
+    ("The first entry alone is looked at: take the gradient's length.",
+     _count(lambda g: abs(g[0])), _count(lambda g: g[0])),
+    ("The last entry alone is looked at: take the gradient's length.",
+     _count(lambda g: abs(g[-1])), _count(lambda g: g[-1])),
+    ("Entries of the gradient may be negative: take its length.",
+     _count(np.max), _count(np.sum), _count(lambda g: abs(np.sum(g))), _count(np.mean)),
     ("Each entry is compared: take the gradient's length.", _count(lambda g: np.abs(g).max())),
-    (
-        "The entries are added up: the length is the root of the sum of their squares.",
-        _count(lambda g: np.abs(g).sum()),
-    ),
+    ("The entries are added up: the length is the root of the sum of their squares.",
+     _count(lambda g: np.abs(g).sum())),
     ("That is the square of the length: take the root.", _count(lambda g: g @ g)),
     ("That is the mean square: take the length.", _count(lambda g: np.mean(g**2))),
-    (
-        "Those are the lengths over √2: take the sum of squares, not the mean.",
-        _count(lambda g: np.sqrt(np.mean(g**2))),
-    ),
+    ("Those are the lengths over √2: take the sum of squares, not the mean.",
+     _count(lambda g: np.sqrt(np.mean(g**2)))),
     ("Take the gradient's length, not the point's.", lambda f, w, *a: _point_length(f, w, *a)),
     ("A run that does not arrive counts max_steps, not -1.", _count(late=lambda most: -1)),
     ("A run that does not arrive counts max_steps, not 0.", _count(late=lambda most: 0)),
     ("A run that does not arrive counts max_steps, not NaN.", _count(late=lambda most: np.nan)),
-    (
-        "A run that does not arrive counts max_steps, not one less.",
-        _count(late=lambda most: most - 1),
-    ),
-    (
-        "A run that does not arrive counts max_steps, not one more.",
-        _count(late=lambda most: most + 1),
-    ),
-    (
-        "The counts are sorted: keep the order of `betas`.",
-        lambda *a: np.sort(steps_needed.right(*a)),
-    ),
-    (
-        "That is the fewest steps alone: return a count for each β.",
-        lambda *a: steps_needed.right(*a).min(),
-    ),
+    ("A run that does not arrive counts max_steps, not one less.",
+     _count(late=lambda most: most - 1)),
+    ("A run that does not arrive counts max_steps, not one more.",
+     _count(late=lambda most: most + 1)),
     ("That is a β: return a count for each.", lambda *a: a[3][steps_needed.right(*a).argmin()]),
-    (
-        "That is the place of a β: return a count for each.",
-        lambda *a: steps_needed.right(*a).argmin(),
-    ),
     ("The limit is always 400: use `max_steps`.", _settings(most=400)),
     ("The tolerance is always 0.001: use `tolerance`.", _settings(tolerance=1e-3)),
     ("The β are always the same ones: use `betas`.", _settings(betas=[0.0, 0.5, 0.8, 0.9, 0.95])),
-    (
-        "That is plain descent: the velocity is not used.",
-        lambda f, w, eta, betas, *a: steps_needed.right(f, w, eta, [0.0] * len(betas), *a),
-    ),
+    ("That is plain descent: the velocity is not used.",
+     lambda f, w, eta, betas, *a: steps_needed.right(f, w, eta, [0.0] * len(betas), *a)),
     ("Each β starts where the last one stopped: begin again at w.", _count(follow=True)),
-    ("The velocity of the last β goes on: begin again at 0.", _carry_on),
-    ("The count goes on from β to β: begin again at 0.", _on_and_on),
-)
+    ("The velocity of the last β goes on: begin again at 0.",
+     _by_hand(keep=True, goes_on=lambda length, tolerance: not length < tolerance)),
+    ("The count goes on from β to β: begin again at 0.",
+     lambda *a: steps_needed.right(*a).cumsum()),
+    generic="extreme order",
+)  # fmt: skip
 
 
 def _point_length(gradient, w, eta, betas, tolerance, most):

@@ -30,44 +30,29 @@ def _(rng):
 
 updates.mistakes(
     ("The last, short batch of an epoch is an update too: round up.", lambda n, s, e: n // s * e),
-    (
-        "Where the size divides the galaxies, there is no short batch: this counts one too many.",
-        lambda n, s, e: (n // s + 1) * e,
-    ),
-    (
-        "The last, short batch of an epoch is an update too: round up, not to the nearest.",
-        lambda n, s, e: round(n / s) * e,
-    ),
+    ("Where the size divides the galaxies, there is no short batch: this counts one too many.",
+     lambda n, s, e: (n // s + 1) * e),
+    ("The last, short batch of an epoch is an update too: round up, not to the nearest.",
+     lambda n, s, e: round(n / s) * e),
     ("That is one epoch.", lambda n, s, e: -(-n // s)),
     ("Updates are whole numbers: round up in each epoch.", lambda n, s, e: n / s * e),
-    (
-        "Round up in each epoch: what is left over does not wait for the next.",
-        lambda n, s, e: math.ceil(n * e / s),
-    ),
-    (
-        "Round up in each epoch: what is left over does not wait for the next.",
-        lambda n, s, e: n * e // s,
-    ),
+    ("Round up in each epoch: what is left over does not wait for the next.",
+     lambda n, s, e: math.ceil(n * e / s), lambda n, s, e: n * e // s),
     ("Round up in each epoch: each has its short batch.", lambda n, s, e: n // s * e + (n % s > 0)),
     ("That is the number of pictures, not of batches.", lambda n, s, e: n * e),
     ("Each batch is an update, not each epoch.", lambda n, s, e: e),
-    ("Divide by the batch size.", lambda n, s, e: n * s),
-    ("Divide by the batch size.", lambda n, s, e: n * s * e),
-    ("Epochs multiply: they are not divided by.", lambda n, s, e: math.ceil(n / s) / e),
-    ("Epochs multiply: they are not divided by.", lambda n, s, e: math.ceil(n / (s * e))),
+    ("Divide by the batch size.", lambda n, s, e: n * s, lambda n, s, e: n * s * e),
+    ("Epochs multiply: they are not divided by.",
+     lambda n, s, e: math.ceil(n / s) / e, lambda n, s, e: math.ceil(n / (s * e))),
     ("The batch size is always 64: use `batch_size`.", lambda n, s, e: math.ceil(n / 64) * e),
     ("Both matrices move in one update.", lambda n, s, e: 2 * math.ceil(n / s) * e),
     ("That is an epoch too many.", lambda n, s, e: math.ceil(n / s) * (e + 1)),
-    (
-        "Each epoch makes as many updates again: multiply, do not add.",
-        lambda n, s, e: math.ceil(n / s) + e,
-    ),
+    ("Each epoch makes as many updates again: multiply, do not add.",
+     lambda n, s, e: math.ceil(n / s) + e),
     ("A ceil of `//` comes too late: the fraction is gone.", lambda n, s, e: max(1, n // s) * e),
-    (
-        "Divide the galaxies by the batch size, not the other way round.",
-        lambda n, s, e: math.ceil(s / n) * e,
-    ),
-)
+    ("Divide the galaxies by the batch size, not the other way round.",
+     lambda n, s, e: math.ceil(s / n) * e),
+)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ 5.2
@@ -128,104 +113,52 @@ def _rate(f, data):
     return _hits(f, data).mean()
 
 
-def _wrong_axis(z, y):
-    return (z.argmax(1) == y.argmax(1)).mean()
-
-
 fraction_correct.mistakes(
-    (
-        "That is testing on training data, which may be learned by heart.",
-        lambda f, a, b: _rate(f, a),
-    ),
-    (
-        "Training data are counted too: that is testing on training data.",
-        lambda f, a, b: np.concatenate([_hits(f, a), _hits(f, b)]).mean(),
-    ),
-    (
-        "Training data are counted too: report the test set alone.",
-        lambda f, a, b: (_rate(f, a) + _rate(f, b)) / 2,
-    ),
-    (
-        "Report the test set alone, not the better of both.",
-        lambda f, a, b: max(_rate(f, a), _rate(f, b)),
-    ),
+    ("That is testing on training data, which may be learned by heart.",
+     lambda f, a, b: _rate(f, a)),
+    ("Training data are counted too: that is testing on training data.",
+     lambda f, a, b: np.concatenate([_hits(f, a), _hits(f, b)]).mean()),
+    ("Training data are counted too: report the test set alone.",
+     lambda f, a, b: (_rate(f, a) + _rate(f, b)) / 2),
+    ("Report the test set alone, not the better of both.",
+     lambda f, a, b: max(_rate(f, a), _rate(f, b))),
     ("Report the test set alone, not both fractions.", lambda f, a, b: (_rate(f, a), _rate(f, b))),
     ("Report the test set alone, not a difference.", lambda f, a, b: _rate(f, a) - _rate(f, b)),
     ("That is a count: divide by the number of galaxies.", lambda f, a, b: 1.0 * _hits(f, b).sum()),
     ("That is in per cent: return a fraction.", lambda f, a, b: 100 * _rate(f, b)),
-    (
-        "Divide by the size of the test set, not of the training set.",
-        lambda f, a, b: _hits(f, b).sum() / a[0].shape[1],
-    ),
-    (
-        "Divide by the number of galaxies, which are columns: this divides by the outputs.",
-        lambda f, a, b: _hits(f, b).sum() / len(b[1]),
-    ),
-    (
-        "Divide by the number of galaxies, which are columns: this divides by the inputs.",
-        lambda f, a, b: _hits(f, b).sum() / len(b[0]),
-    ),
+    ("Divide by the size of the test set, not of the training set.",
+     lambda f, a, b: _hits(f, b).sum() / a[0].shape[1]),
+    ("Divide by the number of galaxies, which are columns: this divides by the outputs.",
+     lambda f, a, b: _hits(f, b).sum() / len(b[1])),
+    ("Divide by the number of galaxies, which are columns: this divides by the inputs.",
+     lambda f, a, b: _hits(f, b).sum() / len(b[0])),
     ("That is the fraction that is wrong.", lambda f, a, b: 1 - _rate(f, b)),
-    ("A column is a galaxy: argmax along axis 0.", _on_test(_wrong_axis)),
-    (
-        "argmax needs axis=0: this is the place of one largest of all.",
-        _on_test(lambda z, y: 1.0 * (z.argmax() == y.argmax())),
-    ),
-    (
-        "Outputs never equal the targets: compare which one is largest (argmax).",
-        _on_test(lambda z, y: (z == y).mean()),
-    ),
-    (
-        "Outputs never equal the targets: compare which one is largest (argmax).",
-        _on_test(lambda z, y: np.isclose(z, y, atol=0.1).mean()),
-    ),
-    (
-        "Outputs never equal the targets: compare which one is largest (argmax).",
-        _on_test(lambda z, y: np.isclose(z, y, atol=0.1).all(0).mean()),
-    ),
-    (
-        "Compare which output is largest, not each of them.",
-        _on_test(lambda z, y: (np.rint(z) == np.rint(y)).mean()),
-    ),
-    (
-        "Compare which output is largest, not each of them.",
-        _on_test(lambda z, y: (np.rint(z) == np.rint(y)).all(0).mean()),
-    ),
-    (
-        "Compare which output is largest, not each of them.",
-        _on_test(lambda z, y: ((z > 0.5) == (y > 0.5)).mean()),
-    ),
-    (
-        "The largest output may be below a half: compare which one is largest.",
-        _on_test(lambda z, y: (z[y.argmax(0), np.arange(y.shape[1])] > 0.5).mean()),
-    ),
-    (
-        "That is the smallest output: take the largest.",
-        _on_test(lambda z, y: (z.argmin(0) == y.argmin(0)).mean()),
-    ),
-    (
-        "That is the smallest output: take the largest.",
-        _on_test(lambda z, y: (z.argmin(0) == y.argmax(0)).mean()),
-    ),
-    (
-        "That is a loss: count the galaxies that are right.",
-        _on_test(lambda z, y: ((z - y) ** 2).mean()),
-    ),
-    (
-        "That is a loss: count the galaxies that are right.",
-        _on_test(lambda z, y: ((z - y) ** 2).sum(0).mean()),
-    ),
+    ("A column is a galaxy: argmax along axis 0.",
+     _on_test(lambda z, y: (z.argmax(1) == y.argmax(1)).mean())),
+    ("argmax needs axis=0: this is the place of one largest of all.",
+     _on_test(lambda z, y: 1.0 * (z.argmax() == y.argmax()))),
+    ("Outputs never equal the targets: compare which one is largest (argmax).",
+     _on_test(lambda z, y: (z == y).mean()),
+     _on_test(lambda z, y: np.isclose(z, y, atol=0.1).mean()),
+     _on_test(lambda z, y: np.isclose(z, y, atol=0.1).all(0).mean()),
+     _on_test(lambda z, y: np.isclose(z.max(0), y.max(0)).mean())),
+    ("Compare which output is largest, not each of them.",
+     _on_test(lambda z, y: (np.rint(z) == np.rint(y)).mean()),
+     _on_test(lambda z, y: (np.rint(z) == np.rint(y)).all(0).mean()),
+     _on_test(lambda z, y: ((z > 0.5) == (y > 0.5)).mean())),
+    ("The largest output may be below a half: compare which one is largest.",
+     _on_test(lambda z, y: (z[y.argmax(0), np.arange(y.shape[1])] > 0.5).mean())),
+    ("That is the smallest output: take the largest.",
+     _on_test(lambda z, y: (z.argmin(0) == y.argmin(0)).mean()),
+     _on_test(lambda z, y: (z.argmin(0) == y.argmax(0)).mean())),
+    ("That is a loss: count the galaxies that are right.",
+     _on_test(lambda z, y: ((z - y) ** 2).mean()),
+     _on_test(lambda z, y: ((z - y) ** 2).sum(0).mean())),
     ("Return one number: the mean of these verdicts.", lambda f, a, b: _hits(f, b)),
-    (
-        "Outputs never equal the targets: compare which one is largest (argmax).",
-        _on_test(lambda z, y: np.isclose(z.max(0), y.max(0)).mean()),
-    ),
     ("That is rounded to 0 or 1: keep the fraction.", lambda f, a, b: np.rint(_rate(f, b))),
-    (
-        "Those are ten galaxies alone: take the whole test set.",
-        lambda f, a, b: _hits(f, b)[:10].mean(),
-    ),
-)
+    ("Those are ten galaxies alone: take the whole test set.",
+     lambda f, a, b: _hits(f, b)[:10].mean()),
+)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ 5.3
@@ -298,10 +231,8 @@ train.mistakes(
     ("The weights do not change.", lambda A, B, *a: (A, B)),
     ("The velocity is not carried over from epoch to epoch.", _option(reset="epoch")),
     ("The velocity is not carried over from batch to batch.", _option(reset="batch")),
-    (
-        "That is plain descent: the velocity is not used.",
-        lambda A, B, e, eta, b: _train(A, B, e, eta, 0),
-    ),
+    ("That is plain descent: the velocity is not used.",
+     lambda A, B, e, eta, b: _train(A, B, e, eta, 0)),
     ("(1 - β) is forgotten.", _option(share=False)),
     ("β and (1 - β) are swapped.", _option(swap=True)),
     ("β and the learning rate are swapped.", lambda A, B, e, eta, b: _train(A, B, e, b, eta)),
@@ -309,44 +240,32 @@ train.mistakes(
     ("The learning rate is missing.", lambda A, B, e, eta, b: _train(A, B, e, 1, b)),
     ("The sign is wrong: the weights go downhill.", _option(sign=1)),
     ("The velocities begin at 0, not at 1.", _option(v=1.0)),
-    (
-        "That looks ahead (Nesterov): take the gradient at the weights as they are.",
-        _option(ahead=True),
-    ),
+    ("That looks ahead (Nesterov): take the gradient at the weights as they are.",
+     _option(ahead=True)),
     ("The weights move by the old velocity: update v first.", _option(old=True)),
     ("Take both gradients at the old weights.", _option(late=True)),
-    (
-        "The gradients stay those of the first weights.",
-        lambda A, B, *a: _train(A, B, *a, at=[A, B]),
-    ),
+    ("The gradients stay those of the first weights.",
+     lambda A, B, *a: _train(A, B, *a, at=[A, B])),
     ("1/S is missing in the gradients: divide by the number of galaxies.", _option(S=False)),
     ("That is the first epoch alone.", _epochs(lambda e: e[:1])),
     ("That is the last epoch alone.", _epochs(lambda e: e[-1:])),
     ("The last epoch is left out.", _epochs(lambda e: e[:-1])),
-    (
-        "The first epoch comes again and again: go through all.",
-        _epochs(lambda e: [e[0] for _ in e]),
-    ),
+    ("The first epoch comes again and again: go through all.",
+     _epochs(lambda e: [e[0] for _ in e])),
     ("That is the first batch of each epoch alone.", _epochs(lambda e: [b[:1] for b in e])),
     ("That is the last batch of each epoch alone.", _epochs(lambda e: [b[-1:] for b in e])),
     ("The last batch of each epoch is left out.", _epochs(lambda e: [b[:-1] for b in e])),
     ("The batches come backwards: keep their order.", _epochs(lambda e: [b[::-1] for b in e])),
     ("The epochs come backwards: keep their order.", _epochs(lambda e: e[::-1])),
-    (
-        "Only the first batch of all was trained on: does `return` stand inside the loops?",
-        _epochs(lambda e: [e[0][:1]]),
-    ),
-    ("The order is wrong: A first, then B.", lambda *a: _train(*a)[::-1]),
-    ("Return both: `A, B`. That is A alone.", lambda *a: _train(*a)[0]),
-    ("Return both: `A, B`. That is B alone.", lambda *a: _train(*a)[1]),
+    ("Only the first batch of all was trained on: does `return` stand inside the loops?",
+     _epochs(lambda e: [e[0][:1]])),
     ("A alone is trained: B does not change.", lambda A, B, *a: _half(A, B, *a, hold=1)),
     ("B alone is trained: A does not change.", lambda A, B, *a: _half(A, B, *a, hold=0)),
-    (
-        "Those are the changes: return the new weights.",
-        lambda A, B, *a: [n - o for n, o in zip(_train(A, B, *a), (A, B), strict=True)],
-    ),
+    ("Those are the changes: return the new weights.",
+     lambda A, B, *a: [n - o for n, o in zip(_train(A, B, *a), (A, B), strict=True)]),
     ("Each batch is an update: this makes one for each epoch.", _all_at_once),
-)
+    generic="pair",
+)  # fmt: skip
 
 
 def _half(A, B, epochs, eta, beta, hold):
@@ -418,10 +337,6 @@ def _table(look=lambda h: h[-1].validation_accuracy, epochs=_needed, new="run"):
     return study
 
 
-def _of(change):
-    return lambda *a: change(_table()(*a))
-
-
 def _side_by_side(new_network, rates, sizes, n_updates, n):
     table = np.full((len(rates), len(sizes)), np.nan)
     for i, (rate, size) in enumerate(zip(rates, sizes, strict=False)):
@@ -435,104 +350,50 @@ def _best(new_network, rates, sizes, n_updates, n):
     return rates[i], sizes[j]
 
 
-SHORT = "A short batch counts: round the batches of an epoch up."
-MANY = "That is an epoch too many: take the smallest number that makes the updates."
-
 study.mistakes(
-    (
-        "The test set chooses nothing: compare on the validation set.",
-        _table(lambda h: h[-1].test_accuracy),
-    ),
-    (
-        "Comparing on training data rewards learning by heart.",
-        _table(lambda h: h[-1].training_accuracy),
-    ),
-    (
-        "Compare on the validation set alone: this is a mean with others.",
-        _table(
-            lambda h: (
-                (h[-1].training_accuracy + h[-1].validation_accuracy + h[-1].test_accuracy) / 3
-            )
-        ),
-    ),
-    (
-        "Compare on the validation set alone: this is a mean with others.",
-        _table(lambda h: (h[-1].validation_accuracy + h[-1].test_accuracy) / 2),
-    ),
-    (
-        "Compare on the validation set alone: this is a difference.",
-        _table(lambda h: h[-1].training_accuracy - h[-1].validation_accuracy),
-    ),
-    (
-        "That is what one epoch gives: make n_updates updates, and look at the last epoch.",
-        _table(lambda h: h[0].validation_accuracy),
-    ),
-    (
-        "Look at the last epoch: this is the best.",
-        _table(lambda h: max(r.validation_accuracy for r in h)),
-    ),
+    ("The test set chooses nothing: compare on the validation set.",
+     _table(lambda h: h[-1].test_accuracy)),
+    ("Comparing on training data rewards learning by heart.",
+     _table(lambda h: h[-1].training_accuracy)),
+    ("Compare on the validation set alone: this is a mean with others.",
+     _table(
+         lambda h: (h[-1].training_accuracy + h[-1].validation_accuracy + h[-1].test_accuracy) / 3
+     ), _table(lambda h: (h[-1].validation_accuracy + h[-1].test_accuracy) / 2)),
+    ("Compare on the validation set alone: this is a difference.",
+     _table(lambda h: h[-1].training_accuracy - h[-1].validation_accuracy)),
+    ("That is what one epoch gives: make n_updates updates, and look at the last epoch.",
+     _table(lambda h: h[0].validation_accuracy), _table(epochs=lambda u, n, s: 1),
+     _table(epochs=lambda u, n, s: math.ceil(u / n))),
+    ("Look at the last epoch: this is the best.",
+     _table(lambda h: max(r.validation_accuracy for r in h))),
     ("One network is trained on and on: take a new one for each run.", _table(new=None)),
-    (
-        "One network is trained on and on within a row: take a new one for each run.",
-        _table(new="row"),
-    ),
+    ("One network is trained on and on within a row: take a new one for each run.",
+     _table(new="row")),
     ("n_updates is not n_epochs: a batch is an update.", _table(epochs=lambda u, n, s: u)),
-    (
-        "That is what one epoch gives: make n_updates updates, and look at the last epoch.",
-        _table(epochs=lambda u, n, s: 1),
-    ),
-    (
-        "All runs need the same number of updates, so not the same number of epochs.",
-        _table(epochs=lambda u, n, s: 10),
-    ),
-    (
-        "All runs need the same number of updates, so not the same number of epochs.",
-        lambda f, r, sizes, u, n: _table(epochs=lambda u, n, s: _needed(u, n, sizes[0]))(
-            f, r, sizes, u, n
-        ),
-    ),
-    (
-        "All runs need the same number of updates: the batch size counts.",
-        _table(epochs=lambda u, n, s: _needed(u, n, 8)),
-    ),
-    ("Round the number of epochs up.", _table(epochs=lambda u, n, s: u // -(-n // s))),
-    ("Round the number of epochs up.", _table(epochs=lambda u, n, s: max(1, u // -(-n // s)))),
-    (
-        "Round the number of epochs up, not to the nearest.",
-        _table(epochs=lambda u, n, s: max(1, round(u / -(-n // s)))),
-    ),
-    (SHORT, _table(epochs=lambda u, n, s: -(-u // (n // s)))),
-    (SHORT, _table(epochs=lambda u, n, s: math.ceil(u * s / n))),
-    (MANY, _table(epochs=lambda u, n, s: _needed(u, n, s) + 1)),
-    (MANY, _table(epochs=lambda u, n, s: u // -(-n // s) + 1)),
-    (
-        "That is what one epoch gives: make n_updates updates, and look at the last epoch.",
-        _table(epochs=lambda u, n, s: math.ceil(u / n)),
-    ),
-    (
-        "The number of galaxies is `n_training`, not always 800.",
-        _table(epochs=lambda u, n, s: _needed(u, 800, s)),
-    ),
-    ("It is transposed: one row for each rate, one column for each size.", _of(np.transpose)),
-    ("The rows are backwards: keep the order of `rates`.", _of(lambda t: t[::-1])),
-    ("The columns are backwards: keep the order of `batch_sizes`.", _of(lambda t: t[:, ::-1])),
-    ("That is in per cent: return fractions.", _of(lambda t: 100 * t)),
-    ("That is the best entry alone: return the table.", _of(np.max)),
+    ("All runs need the same number of updates, so not the same number of epochs.",
+     _table(epochs=lambda u, n, s: 10),
+     lambda f, r, sizes, *a: _table(epochs=lambda u, n, s: _needed(u, n, sizes[0]))(
+         f, r, sizes, *a)),
+    ("All runs need the same number of updates: the batch size counts.",
+     _table(epochs=lambda u, n, s: _needed(u, n, 8))),
+    ("Round the number of epochs up.",
+     _table(epochs=lambda u, n, s: u // -(-n // s)),
+     _table(epochs=lambda u, n, s: max(1, u // -(-n // s)))),
+    ("Round the number of epochs up, not to the nearest.",
+     _table(epochs=lambda u, n, s: max(1, round(u / -(-n // s))))),
+    ("A short batch counts: round the batches of an epoch up.",
+     _table(epochs=lambda u, n, s: -(-u // (n // s))),
+     _table(epochs=lambda u, n, s: math.ceil(u * s / n))),
+    ("That is an epoch too many: take the smallest number that makes the updates.",
+     _table(epochs=lambda u, n, s: _needed(u, n, s) + 1),
+     _table(epochs=lambda u, n, s: u // -(-n // s) + 1)),
+    ("The number of galaxies is `n_training`, not always 800.",
+     _table(epochs=lambda u, n, s: _needed(u, 800, s))),
     ("That is the best pair alone: return the table.", _best),
-    ("That is averaged over the batch sizes: return the table.", _of(lambda t: t.mean(1))),
-    ("That is averaged over the rates: return the table.", _of(lambda t: t.mean(0))),
-    (
-        "The values are rounded to whole numbers: is the table one of integers?",
-        _of(lambda t: t.astype(int)),
-    ),
-    ("It is flat: one row for each rate, one column for each size.", _of(np.ravel)),
     ("Rates and sizes go side by side: try each rate with each size.", _side_by_side),
-    (
-        "Every row has the first learning rate.",
-        lambda f, rates, *a: _table()(f, rates[:1] * len(rates), *a),
-    ),
-    (
-        "Every column has the first batch size.",
-        lambda f, rates, sizes, *a: _table()(f, rates, sizes[:1] * len(sizes), *a),
-    ),
-)
+    ("Every row has the first learning rate.",
+     lambda f, rates, *a: _table()(f, rates[:1] * len(rates), *a)),
+    ("Every column has the first batch size.",
+     lambda f, rates, sizes, *a: _table()(f, rates, sizes[:1] * len(sizes), *a)),
+    generic="flat sum mean extreme percent order",
+)  # fmt: skip

@@ -42,11 +42,7 @@ def log_sum_exp(u):
     return _lse(u)
 
 
-@log_sum_exp.cases
-def _(rng):
-    for what, u, _ in _batches(rng):
-        yield what, (u,)
-
+log_sum_exp.cases(lambda rng: ((what, (u,)) for what, u, _ in _batches(rng)))
 
 OVERFLOW = "Right for small sums, but e⁹⁰⁰ overflows: take out the largest entry first."
 DOWN = "That goes along the rows: a column is a galaxy, so add up over axis 0."
@@ -54,23 +50,19 @@ DOWN = "That goes along the rows: a column is a galaxy, so add up over axis 0."
 log_sum_exp.mistakes(
     (OVERFLOW, lambda u: np.log(np.exp(u).sum(axis=0, keepdims=True))),
     ("Keep the shape (1, S): keepdims=True.", lambda u: _lse(u)[0]),
-    (DOWN, lambda u: np.logaddexp.reduce(u, axis=1, keepdims=True)),
-    (DOWN, lambda u: _lse(u.T)),
+    (DOWN, lambda u: np.logaddexp.reduce(u, axis=1, keepdims=True), lambda u: _lse(u.T)),
     ("That is one number for all columns.", lambda u: np.logaddexp.reduce(u, axis=None)),
-    (
-        "Add the largest entry again, after the logarithm.",
-        lambda u: np.log(np.exp(u - u.max(axis=0)).sum(axis=0, keepdims=True)),
-    ),
+    ("Add the largest entry again, after the logarithm.",
+     lambda u: np.log(np.exp(u - u.max(axis=0)).sum(axis=0, keepdims=True))),
     ("The largest entry is to be added, not subtracted.", lambda u: _lse(u) - 2 * u.max(axis=0)),
     ("The logarithm is missing.", lambda u: np.exp(_lse(u))),
     ("The natural logarithm is meant: np.log.", lambda u: _lse(u) / np.log(10)),
     ("That is the largest entry: the rest of the sum is missing.", lambda u: u.max(0)[np.newaxis]),
     ("That is the sum of the logarithms or exponents.", lambda u: u.sum(axis=0, keepdims=True)),
-    (
-        "That is the logarithm of the mean: add up, do not average.",
-        lambda u: _lse(u) - np.log(len(u)),
-    ),
-)
+    ("That is the logarithm of the mean: add up, do not average.",
+     lambda u: _lse(u) - np.log(len(u))),
+    generic="sum mean",
+)  # fmt: skip
 
 
 @exercise(7)
@@ -84,18 +76,18 @@ softmax.cases(lambda rng: ((what, (u,)) for what, u, _ in _batches(rng)))
 softmax.mistakes(
     (OVERFLOW, lambda u: np.exp(u) / np.exp(u).sum(axis=0)),
     (DOWN, lambda u: _softmax(u.T).T),
-    ("It adds up to 1 over the whole batch: each column is to do so.", lambda u: _whole(u)),
+    (
+        "It adds up to 1 over the whole batch: each column is to do so.",
+        lambda u: np.exp(u - np.logaddexp.reduce(u, axis=None)),
+    ),
     ("That is log z: the exponential is missing.", lambda u: u - _lse(u)),
     ("The division by the sum is missing.", lambda u: np.exp(u - u.max(axis=0))),
     ("The sums are divided, not their exponentials.", lambda u: u / u.sum(axis=0)),
     ("That is the sigmoid: each output by itself.", lambda u: 0.5 + 0.5 * np.tanh(u / 2)),
     ("The signs are turned: e⁻ᵘ.", lambda u: _softmax(-u)),
     ("That is 1 at the largest: softmax shares.", lambda u: (u == u.max(axis=0)) * 1.0),
+    generic="flat sum mean alone",
 )
-
-
-def _whole(u):
-    return np.exp(u - np.logaddexp.reduce(u, axis=None))
 
 
 # ------------------------------------------------------------------------------------ 7.3, 7.4
@@ -107,46 +99,27 @@ def cross_entropy(u, y):
     return -np.sum(np.where(_known(y), u - _lse(u), 0)) / u.shape[1]
 
 
-@cross_entropy.cases
-def _(rng):
-    for what, u, y in _batches(rng):
-        yield what, (u, y)
-
-
-def _loss(u, y):
-    return cross_entropy.right(u, y)
-
+cross_entropy.cases(lambda rng: ((what, (u, y)) for what, u, y in _batches(rng)))
+_loss = cross_entropy.right
 
 cross_entropy.mistakes(
     ("The sign is wrong: −log z is positive.", lambda u, y: -_loss(u, y)),
     ("1/S is missing: that is the sum over the batch.", lambda u, y: u.shape[1] * _loss(u, y)),
     ("Divide by S alone: this averages over the outputs too.", lambda u, y: _loss(u, y) / len(u)),
-    (
-        "Where z rounds to 0 its logarithm is −∞: use log z = u − log Σ eᵘ.",
-        lambda u, y: -np.log(_softmax(u))[_known(y)].sum() / u.shape[1],
-    ),
-    (
-        "y weighs the other classes with 0.01: only the known one counts.",
-        lambda u, y: -np.sum(y * (u - _lse(u))) / u.shape[1],
-    ),
-    (
-        "y is 0.99 at the known class: count it as 1.",
-        lambda u, y: 0.99 * _loss(u, y),
-    ),
+    ("Where z rounds to 0 its logarithm is −∞: use log z = u − log Σ eᵘ.",
+     lambda u, y: -np.log(_softmax(u))[_known(y)].sum() / u.shape[1]),
+    ("y weighs the other classes with 0.01: only the known one counts.",
+     lambda u, y: -np.sum(y * (u - _lse(u))) / u.shape[1]),
+    ("y is 0.99 at the known class: count it as 1.", lambda u, y: 0.99 * _loss(u, y)),
     ("The logarithm is missing.", lambda u, y: -_softmax(u)[_known(y)].sum() / u.shape[1]),
-    ("The natural logarithm is meant: np.log.", lambda u, y: _loss(u, y) / np.log(10)),
-    ("The natural logarithm is meant: np.log.", lambda u, y: _loss(u, y) / np.log(2)),
-    (
-        "That is the surprise at the largest output: take the known class.",
-        lambda u, y: -(u.max(axis=0) - _lse(u)).mean(),
-    ),
-    (
-        "That is the squared error.",
-        lambda u, y: np.sum((_softmax(u) - y) ** 2) / u.shape[1],
-    ),
-    ("One loss for each galaxy: average them.", lambda u, y: -(u - _lse(u)).T[_known(y).T]),
-    ("One loss for each galaxy: average them.", lambda u, y: -(u - _lse(u))[_known(y)]),
-)
+    ("The natural logarithm is meant: np.log.",
+     lambda u, y: _loss(u, y) / np.log(10), lambda u, y: _loss(u, y) / np.log(2)),
+    ("That is the surprise at the largest output: take the known class.",
+     lambda u, y: -(u.max(axis=0) - _lse(u)).mean()),
+    ("That is the squared error.", lambda u, y: np.sum((_softmax(u) - y) ** 2) / u.shape[1]),
+    ("One loss for each galaxy: average them.",
+     lambda u, y: -(u - _lse(u)).T[_known(y).T], lambda u, y: -(u - _lse(u))[_known(y)]),
+)  # fmt: skip
 
 
 @exercise(7)
@@ -155,10 +128,7 @@ def output_error(u, y):
     return (_softmax(u) - _known(y)) / u.shape[1]
 
 
-@output_error.cases
-def _(rng):
-    for what, u, y in _batches(rng):
-        yield what, (u, y)
+output_error.cases(lambda rng: ((what, (u, y)) for what, u, y in _batches(rng)))
 
 
 def _slope(change=lambda z: 1, target=_known):
@@ -171,14 +141,13 @@ FACTOR = "The factor z(1 - z) belongs to the squared error: here it is gone."
 output_error.mistakes(
     ("The sign is wrong: z − t.", lambda u, y: -output_error.right(u, y)),
     (TARGET, _slope(target=lambda y: y)),
-    (FACTOR, _slope(lambda z: z * (1 - z))),
-    (FACTOR, _slope(lambda z: 2 * z * (1 - z), target=lambda y: y)),
+    (FACTOR, _slope(lambda z: z * (1 - z)), _slope(lambda z: 2 * z * (1 - z), target=lambda y: y)),
     ("There is no square, and so no factor 2.", _slope(lambda z: 2)),
     ("1/S is missing: the loss is a mean.", lambda u, y: _softmax(u) - _known(y)),
     ("The target is missing: that is z / S.", _slope(target=lambda y: 0)),
     ("The slope is z − t, not −t/z.", lambda u, y: -1.0 * _known(y) / _softmax(u) / u.shape[1]),
     ("Divide by S alone, not by the outputs too.", _slope(lambda z: 1 / len(z))),
-    ("Keep a column for each galaxy.", lambda u, y: output_error.right(u, y).sum(1, keepdims=True)),
+    generic="flat sum mean absolute",
 )
 
 
@@ -234,30 +203,19 @@ four_gradients.mistakes(
     ("The slope of the hidden layer, z̃(1 - z̃), is missing.", _with(hidden=False)),
     ("The error goes back through Aᵀ: the transpose is missing.", _with(back="ho,o->h")),
     ("There is no square, and so no factor 2.", _changed(lambda *g: tuple(2 * m for m in g))),
-    ("That is uphill: the signs are wrong.", _changed(lambda *g: tuple(-m for m in g))),
-    ("The order is grad_A, grad_B, grad_a, grad_b.", _changed(lambda A, B, a, b: (A, a, B, b))),
-    ("The order is grad_A, grad_B, grad_a, grad_b.", _changed(lambda A, B, a, b: (B, A, b, a))),
-    (
-        "The biases are missing in the sums.",
-        lambda A, B, x, y, a, b: _four(A, B, x, y, 0 * a, 0 * b),
-    ),
+    ("The order is grad_A, grad_B, grad_a, grad_b.",
+     _changed(lambda A, B, a, b: (A, a, B, b)), _changed(lambda A, B, a, b: (B, A, b, a))),
+    ("The biases are missing in the sums.",
+     lambda A, B, x, y, a, b: _four(A, B, x, y, 0 * a, 0 * b)),
     ("The bias of the outputs is missing.", lambda A, B, x, y, a, b: _four(A, B, x, y, 0 * a, b)),
-    (
-        "The bias of the hidden layer is missing.",
-        lambda A, B, x, y, a, b: _four(A, B, x, y, a, 0 * b),
-    ),
-    (
-        "The slopes of the biases are columns: keepdims=True.",
-        _changed(lambda A, B, a, b: (A, B, a[:, 0], b[:, 0])),
-    ),
-    (
-        "The slopes of the biases are means over the batch: 1/S is missing there.",
-        lambda A, B, x, *rest: tuple(
-            m * (x.shape[1] if m.shape[1] == 1 and i > 1 else 1)
-            for i, m in enumerate(_four(A, B, x, *rest))
-        ),
-    ),
-)
+    ("The bias of the hidden layer is missing.",
+     lambda A, B, x, y, a, b: _four(A, B, x, y, a, 0 * b)),
+    ("The slopes of the biases are columns: keepdims=True.",
+     _changed(lambda A, B, a, b: (A, B, a[:, 0], b[:, 0]))),
+    ("The slopes of the biases are means over the batch: 1/S is missing there.",
+     lambda A, B, x, *rest: tuple(m * (x.shape[1] if m.shape[1] == 1 and i > 1 else 1)
+                                      for i, m in enumerate(_four(A, B, x, *rest)))),
+)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ 7.6
@@ -297,14 +255,10 @@ temperature.mistakes(
     ("That is the smallest candidate.", lambda u, y, c: min(c)),
     ("That is the largest candidate.", lambda u, y, c: max(c)),
     ("Divide by T: this multiplies.", _best(lambda T, u, y: _loss_at(1 / T, u, y))),
-    (
-        "Return the candidate, not its place in the list.",
-        lambda u, y, c: float(np.argmin([_loss_at(T, u, y) for T in c])),
-    ),
+    ("Return the candidate, not its place in the list.",
+     lambda u, y, c: float(np.argmin([_loss_at(T, u, y) for T in c]))),
     ("Return the candidate, not its loss.", lambda u, y, c: min(_loss_at(T, u, y) for T in c)),
     ("No temperature changes which output is largest: compare losses.", _best(_accuracy)),
-    (
-        "y weighs the other classes with 0.01: only the known one counts.",
-        _best(lambda T, u, y: -np.sum(y * (u / T - _lse(u / T)))),
-    ),
-)
+    ("y weighs the other classes with 0.01: only the known one counts.",
+     _best(lambda T, u, y: -np.sum(y * (u / T - _lse(u / T))))),
+)  # fmt: skip

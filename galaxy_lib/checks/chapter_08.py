@@ -48,12 +48,9 @@ def _(rng):
     yield f"the layers {some}", (some,)
 
 
-def _forwards(layers):
-    return receptive_field.right(layers[::-1])
-
-
 receptive_field.mistakes(
-    ("The strides of the layers *below* spread a window, not its own: order.", _forwards),
+    ("The strides of the layers *below* spread a window, not its own: order.",
+     lambda layers: receptive_field.right(layers[::-1])),
     ("Strides of 1 are assumed: a stride spreads the windows above it.",
      lambda layers: 1 + sum(k - 1 for k, _ in layers)),
     ("Each window begins with the pixel that is there already: add k − 1, not k.",
@@ -114,7 +111,6 @@ def _framed(x, n):
 slide.mistakes(
     ("The window is mirrored: keep it as it is.", lambda w, x: _map(w[::-1, ::-1], x)),
     ("Rows and columns of the window are swapped.", lambda w, x: _map(w.swapaxes(0, 1), x)),
-    ("The map is transposed: i counts rows.", lambda w, x: _map(w, x).T),
     ("One place in a row and in a column is missing: H − k + 1.",
      lambda w, x: _map(w, x)[:-1, :-1]),
     ("That is the first colour alone: add up over all.",
@@ -122,12 +118,11 @@ slide.mistakes(
     ("The mean is taken: add up.", lambda w, x: _map(w, x) / w.size),
     ("No frame of zeros here: the map is H − k + 1 high.",
      lambda w, x: _map(w, _framed(x, len(w) // 2))),
-    ("That cuts off below 0: leave the sums as they are.", lambda w, x: np.maximum(_map(w, x), 0)),
     ("That is the sum of the pixels alone: multiply by the weights.",
      lambda w, x: _map(np.ones_like(w), x)),
-    ("That is one number for the whole picture.", lambda w, x: _map(w, x).sum()),
     ("The colours are still apart: add up over them too.",
      lambda w, x: np.stack([_map(w[:, :, [c]], x[:, :, [c]]) for c in range(w.shape[2])], axis=2)),
+    generic="flat sum mean positive",
 )  # fmt: skip
 
 
@@ -144,14 +139,9 @@ def _(rng):
         yield what, (rng.uniform(0.01, 1, shape), k, stride)
 
 
-def _columns(x, k, stride):
-    return im2col.right(x, k, stride)
-
+_columns = im2col.right
 
 im2col.mistakes(
-    ("A column is a place: the result is transposed.", lambda x, k, s: _columns(x, k, s).T),
-    ("A reshape is no transpose: the numbers of several places are mixed.",
-     lambda x, k, s: _columns(x, k, s).T.reshape(k * k * x.shape[2], -1)),
     ("The stride is not used.", lambda x, k, s: _columns(x, k, 1)),
     ("The windows do not overlap: move by the stride, not by k.",
      lambda x, k, s: _columns(x, k, k)),
@@ -162,8 +152,8 @@ im2col.mistakes(
     ("The places run down the columns first: i outside, j inside.",
      lambda x, k, s: im2col.right(x.swapaxes(0, 1), k, s).reshape(k, k, x.shape[2], -1)
      .swapaxes(0, 1).reshape(k * k * x.shape[2], -1)),
-    ("The last place is missing.", lambda x, k, s: _columns(x, k, s)[:, :-1]),
     ("That is the first colour alone.", lambda x, k, s: _columns(x[:, :, :1], k, s)),
+    generic="flat left_out",
 )  # fmt: skip
 
 
@@ -198,13 +188,12 @@ max_pool.mistakes(
     ("That is one number a map: a square is `size` wide.", lambda h, n: h.max(axis=(0, 1))),
     ("The largest in size is taken: −3 is below 1.",
      lambda h, n: _squares(abs(h), n).max(axis=(1, 3))),
-    ("Negative numbers became 0: begin with the numbers themselves.",
-     lambda h, n: np.maximum(_squares(h, n).max(axis=(1, 3)), 0)),
     ("The axes of the squares are mixed: split each axis in (places, size).",
      lambda h, n: h.reshape(n, len(h) // n, n, h.shape[1] // n, -1).max(axis=(0, 2))),
     ("The squares overlap: move by `size`.",
      lambda h, n: np.stack([v.max(axis=(0, 1)) for *_, v in _views(h, n)])
      .reshape(len(h) - n + 1, h.shape[1] - n + 1, -1)),
+    generic="flat positive",
 )  # fmt: skip
 
 
@@ -245,15 +234,14 @@ max_pool_slope.mistakes(
     ("That is `h` at the largest: its slope goes there.", lambda d, h, n: _largest(h, n) * h),
     ("Slope and `h` are multiplied: the slope of a largest value is 1.",
      lambda d, h, n: _largest(h, n) * h * _spread(d, n)),
-    ("It goes to the smallest of each square.",
-     lambda d, h, n: max_pool_slope.right(d, -h, n)),
+    ("It goes to the smallest of each square.", lambda d, h, n: max_pool_slope.right(d, -h, n)),
     ("It goes to the upper left of each square: look where the largest is.",
      lambda d, h, n: _spread(d, n) * (np.arange(h.shape[0]) % n == 0)[:, None, None]
      * (np.arange(h.shape[1]) % n == 0)[:, None]),
-    ("Negative slopes are lost.", lambda d, h, n: max_pool_slope.right(np.maximum(d, 0), h, n)),
     ("Where `h` is below 0 it is 0: that is the slope of the ReLU, another layer.",
      lambda d, h, n: max_pool_slope.right(d, h, n) * (h > 0)),
     ("The result has the shape of `h`.", lambda d, h, n: d),
+    generic="flat absolute positive",
 )  # fmt: skip
 
 
@@ -297,8 +285,7 @@ col2im.mistakes(
     ("That is the mean over the windows: add up.",
      lambda d_X, shape, k, s: col2im.right(d_X, shape, k, s)
      / np.maximum(_windows(shape, k, s), 1)),
-    ("That counts the windows: add their slopes.",
-     lambda d_X, shape, k, s: _windows(shape, k, s)),
+    ("That counts the windows: add their slopes.", lambda d_X, shape, k, s: _windows(shape, k, s)),
     ("A column is written as `ravel` does, rows, columns, colours; here the colours come first.",
      lambda d_X, shape, k, s: col2im.right(
          d_X.reshape(shape[2], k, k, -1).transpose(1, 2, 0, 3).reshape(d_X.shape), shape, k, s)),
@@ -307,5 +294,5 @@ col2im.mistakes(
          d_X.reshape(k, k, shape[2], -1).swapaxes(0, 1).reshape(d_X.shape), shape, k, s)),
     ("`d_X` is read along its rows: a place is a column.",
      lambda d_X, shape, k, s: col2im.right(d_X.reshape(d_X.shape[::-1]).T, shape, k, s)),
-    ("The sign is turned.", lambda d_X, shape, k, s: -col2im.right(d_X, shape, k, s)),
+    generic="flat absolute positive",
 )  # fmt: skip

@@ -31,50 +31,28 @@ def _seconds(n, b, w, f, s):
 
 
 hours.mistakes(
-    (
-        "That is in seconds: an hour has 3,600.",
-        lambda n, b, w, f, s, k: _seconds(n, b, w, f, s) / k,
-    ),
-    (
-        "That is in minutes: an hour has 3,600 seconds.",
-        lambda n, b, w, f, s, k: _seconds(n, b, w, f, s) / k / 60,
-    ),
-    (
-        "That is for one worker: they share the galaxies.",
-        lambda n, b, w, f, s, k: _seconds(n, b, w, f, s) / 3600,
-    ),
-    (
-        "More workers take less time: divide by their number.",
-        lambda n, b, w, f, s, k: _seconds(n, b, w, f, s) * k / 3600,
-    ),
+    ("That is in seconds: an hour has 3,600.",
+     lambda n, b, w, f, s, k: _seconds(n, b, w, f, s) / k),
+    ("That is in minutes: an hour has 3,600 seconds.",
+     lambda n, b, w, f, s, k: _seconds(n, b, w, f, s) / k / 60),
+    ("That is for one worker: they share the galaxies.",
+     lambda n, b, w, f, s, k: _seconds(n, b, w, f, s) / 3600),
+    ("More workers take less time: divide by their number.",
+     lambda n, b, w, f, s, k: _seconds(n, b, w, f, s) * k / 3600),
     ("The multiplying is left out.", lambda n, b, w, f, s, k: n * b / w / k / 3600),
     ("The reading is left out.", lambda n, b, w, f, s, k: n * f / s / k / 3600),
-    (
-        "A worker reads first and multiplies then: add the two times, do not take the longer.",
-        lambda n, b, w, f, s, k: n * max(b / w, f / s) / k / 3600,
-    ),
+    ("A worker reads first and multiplies then: add the two times, do not take the longer.",
+     lambda n, b, w, f, s, k: n * max(b / w, f / s) / k / 3600),
     ("That is one galaxy.", lambda n, b, w, f, s, k: (b / w + f / s) / k / 3600),
-    (
-        "Workers share the multiplying too.",
-        lambda n, b, w, f, s, k: n * (b / w / k + f / s) / 3600,
-    ),
-    (
-        "Workers share the reading too.",
-        lambda n, b, w, f, s, k: n * (b / w + f / s / k) / 3600,
-    ),
-    (
-        "Time is bytes over bytes a second, not the other way round.",
-        lambda n, b, w, f, s, k: n * (w / b + s / f) / k / 3600,
-    ),
-    (
-        "Time is bytes over bytes a second: divide by the bandwidth and by the speed.",
-        lambda n, b, w, f, s, k: n * (b * w + f * s) / k / 3600,
-    ),
-    (
-        "Bytes and operations take different times: each has its own speed.",
-        lambda n, b, w, f, s, k: n * (b + f) / (w + s) / k / 3600,
-    ),
-)
+    ("Workers share the multiplying too.", lambda n, b, w, f, s, k: n * (b / w / k + f / s) / 3600),
+    ("Workers share the reading too.", lambda n, b, w, f, s, k: n * (b / w + f / s / k) / 3600),
+    ("Time is bytes over bytes a second, not the other way round.",
+     lambda n, b, w, f, s, k: n * (w / b + s / f) / k / 3600),
+    ("Time is bytes over bytes a second: divide by the bandwidth and by the speed.",
+     lambda n, b, w, f, s, k: n * (b * w + f * s) / k / 3600),
+    ("Bytes and operations take different times: each has its own speed.",
+     lambda n, b, w, f, s, k: n * (b + f) / (w + s) / k / 3600),
+)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ 9.2
@@ -97,25 +75,6 @@ def _(rng):
     yield "two files, three workers", (np.array([2.0, 5.0]), 3)
 
 
-def _dealt(seconds, n):
-    return max(np.sum(seconds[i::n]) for i in range(n))
-
-
-def _split(seconds, n):
-    return max(np.sum(part) for part in np.array_split(seconds, n))
-
-
-def _sorted(seconds, n):
-    free = [0.0] * n
-    for duration in sorted(seconds, reverse=True):
-        free[np.argmin(free)] += duration
-    return max(free)
-
-
-def _rounds(seconds, n):
-    return sum(max(seconds[i : i + n]) for i in range(0, len(seconds), n))
-
-
 def _free(seconds, n):
     free = [0.0] * n
     for duration in seconds:
@@ -124,23 +83,22 @@ def _free(seconds, n):
 
 
 finished.mistakes(
-    (
-        "A file cannot be cut: this is the work divided by the workers.",
-        lambda s, n: np.sum(s) / n,
-    ),
+    ("A file cannot be cut: this is the work divided by the workers.", lambda s, n: np.sum(s) / n),
     ("That is one worker.", lambda s, n: np.sum(s)),
-    ("Files are not dealt out beforehand: who is free takes the next.", _dealt),
-    ("The list is not split beforehand: who is free takes the next.", _split),
-    ("Files are taken in the order of the list, not the longest first.", _sorted),
-    ("Nobody waits for the others: who is free takes the next at once.", _rounds),
-    (
-        "That is when the first worker is done: the last one was asked for.",
-        lambda s, n: min(_free(s, n)),
-    ),
+    ("Files are not dealt out beforehand: who is free takes the next.",
+     lambda s, n: max(np.sum(s[i::n]) for i in range(n))),
+    ("The list is not split beforehand: who is free takes the next.",
+     lambda s, n: max(map(np.sum, np.array_split(s, n)))),
+    ("Files are taken in the order of the list, not the longest first.",
+     lambda s, n: max(_free(sorted(s, reverse=True), n))),
+    ("Nobody waits for the others: who is free takes the next at once.",
+     lambda s, n: sum(max(s[i : i + n]) for i in range(0, len(s), n))),
+    ("That is when the first worker is done: the last one was asked for.",
+     lambda s, n: min(_free(s, n))),
     ("That is the longest file.", lambda s, n: np.max(s)),
     ("That is all workers' ends added up.", lambda s, n: np.sum(s) * n),
     ("That is how much earlier another one is done.", lambda s, n: np.ptp(_free(s, n))),
-)
+)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ 9.3
@@ -169,27 +127,19 @@ true_number.mistakes(
     ("Some are missed: `found` is left out.", lambda m, n, r, f: m - f * n),
     ("Some are missed: divide by found − mistaken.", lambda m, n, r, f: m - f * (n - m)),
     ("Divide by found − mistaken, not by `found` alone.", lambda m, n, r, f: (m - f * n) / r),
-    (
-        "The others are n less the *true* number, not n less the counted one.",
-        lambda m, n, r, f: (m - f * (n - m)) / r,
-    ),
-    (
-        "That is what would be counted if `counted` were true: solve for the true number.",
-        lambda m, n, r, f: m * r + (n - m) * f,
-    ),
+    ("The others are n less the *true* number, not n less the counted one.",
+     lambda m, n, r, f: (m - f * (n - m)) / r),
+    ("That is what would be counted if `counted` were true: solve for the true number.",
+     lambda m, n, r, f: m * r + (n - m) * f),
     ("That is a fraction: give the number.", lambda m, n, r, f: (m / n - f) / (r - f)),
-    (
-        "Subtract what is mistaken: it was counted too much.",
-        lambda m, n, r, f: (m + f * n) / (r - f),
-    ),
+    ("Subtract what is mistaken: it was counted too much.",
+     lambda m, n, r, f: (m + f * n) / (r - f)),
     ("Divide by found − mistaken, not by their sum.", lambda m, n, r, f: (m - f * n) / (r + f)),
     ("That is the number of the others.", lambda m, n, r, f: n - (m - f * n) / (r - f)),
     ("That is as counted: nothing is corrected.", lambda m, n, r, f: m),
-    (
-        "A number on average need not be whole: do not round.",
-        lambda m, n, r, f: round((m - f * n) / (r - f)),
-    ),
-)
+    ("A number on average need not be whole: do not round.",
+     lambda m, n, r, f: round((m - f * n) / (r - f))),
+)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ 9.4
@@ -232,42 +182,23 @@ def _first_below(c, r, a):
 
 
 most_kept.mistakes(
-    (
-        "The fraction may dip below and come back: look for the last place where it holds.",
-        _first_below,
-    ),
-    (
-        "Not every place where it holds counts: take the last one.",
-        lambda c, r, a: int(np.sum(_share(c, r) >= a)),
-    ),
-    (
-        "Sort the galaxies by confidence, the surest first.",
-        lambda c, r, a: max(np.flatnonzero(_share(-np.arange(len(r)), r) >= a) + 1, default=0),
-    ),
-    (
-        "Sort the galaxies by confidence, the surest first.",
-        lambda c, r, a: max(np.flatnonzero(_share(-c, r) >= a) + 1, default=0),
-    ),
-    (
-        "That is a place counted from 0: the number is one more.",
-        lambda c, r, a: max(np.flatnonzero(_share(c, r) >= a), default=0),
-    ),
-    (
-        "A confidence is what the network says, not how often it is right: count.",
-        lambda c, r, a: int(np.sum(c >= a)),
-    ),
+    ("The fraction may dip below and come back: look for the last place where it holds.",
+     _first_below),
+    ("Not every place where it holds counts: take the last one.",
+     lambda c, r, a: int(np.sum(_share(c, r) >= a))),
+    ("Sort the galaxies by confidence, the surest first.",
+     lambda c, r, a: max(np.flatnonzero(_share(-np.arange(len(r)), r) >= a) + 1, default=0),
+     lambda c, r, a: max(np.flatnonzero(_share(-c, r) >= a) + 1, default=0)),
+    ("That is a place counted from 0: the number is one more.",
+     lambda c, r, a: max(np.flatnonzero(_share(c, r) >= a), default=0)),
+    ("A confidence is what the network says, not how often it is right: count.",
+     lambda c, r, a: int(np.sum(c >= a))),
     ("That is how many of all are right.", lambda c, r, a: int(np.sum(r))),
     ("That is a share of the galaxies, not how many may be kept.", lambda c, r, a: int(a * len(r))),
-    (
-        "That is the number that goes back: those that are kept were asked for.",
-        lambda c, r, a: len(r) - max(np.flatnonzero(_share(c, r) >= a) + 1, default=0),
-    ),
-    (
-        "That is a fraction: give the number of galaxies.",
-        lambda c, r, a: max(np.flatnonzero(_share(c, r) >= a) + 1, default=0) / len(r),
-    ),
-    (
-        "The fraction may also be just what was asked: at least, not more than.",
-        lambda c, r, a: max(np.flatnonzero(_share(c, r) > a) + 1, default=0),
-    ),
-)
+    ("That is the number that goes back: those that are kept were asked for.",
+     lambda c, r, a: len(r) - max(np.flatnonzero(_share(c, r) >= a) + 1, default=0)),
+    ("That is a fraction: give the number of galaxies.",
+     lambda c, r, a: max(np.flatnonzero(_share(c, r) >= a) + 1, default=0) / len(r)),
+    ("The fraction may also be just what was asked: at least, not more than.",
+     lambda c, r, a: max(np.flatnonzero(_share(c, r) > a) + 1, default=0)),
+)  # fmt: skip

@@ -35,18 +35,14 @@ def final_report(answer):
     )
     n = M.sum()
     forbid(
-        (
-            n > 0 and ((M % 1 != 0).any() and M.max() <= 1),
-            "The confusion matrix holds fractions: give counts of test galaxies.",
-        ),
-        (
-            n < 1 or (M % 1 != 0).any() or (M < 0).any(),
-            "The confusion matrix holds counts of test galaxies.",
-        ),
+        (n > 0 and ((M % 1 != 0).any() and M.max() <= 1),
+         "The confusion matrix holds fractions: give counts of test galaxies."),
+        (n < 1 or (M % 1 != 0).any() or (M < 0).any(),
+         "The confusion matrix holds counts of test galaxies."),
         (not isinstance(seeds, list), "The seeds are a list: one for each run."),
         (a.ndim != 1, "The accuracies are a list: one for each run."),
         (len(np.atleast_1d(a)) < 3, "One run or two are no evidence: use 3 seeds or more."),
-    )
+    )  # fmt: skip
     forbid(
         (len(seeds) != len(a), f"There are {len(seeds)} seeds for {len(a)} accuracies."),
         (len({str(seed) for seed in seeds}) != len(seeds), "Each run needs a seed of its own."),
@@ -54,13 +50,9 @@ def final_report(answer):
         (a.max() > 1 or baseline > 1, "Accuracies are fractions, not per cent."),
         (not np.isfinite(a).all() or a.min() < 0 or baseline < 0, "A fraction lies from 0 to 1."),
         (np.abs(a - M.trace() / n).min() > 2e-3, "No accuracy belongs to this matrix."),
-        (
-            np.abs(M.sum(1) / n - baseline).min() > 2e-3
-            and np.abs(M.sum(0) / n - baseline).min() <= 2e-3,
-            "The baseline is a column's share: a row is an answer. Is the matrix transposed?",
-        ),
-        (
-            np.abs(M.sum(1) / n - baseline).min() > 2e-3,
-            "The baseline is no class's share of this matrix's test set.",
-        ),
-    )
+        (np.abs(M.sum(1) / n - baseline).min() > 2e-3
+             and np.abs(M.sum(0) / n - baseline).min() <= 2e-3,
+         "The baseline is a column's share: a row is an answer. Is the matrix transposed?"),
+        (np.abs(M.sum(1) / n - baseline).min() > 2e-3,
+         "The baseline is no class's share of this matrix's test set."),
+    )  # fmt: skip

@@ -28,6 +28,7 @@ import cloudpickle
 import numpy as np
 
 from galaxy_lib.checks import process
+from galaxy_lib.checks.generic import ALWAYS, changes
 from galaxy_lib.checks.process import Handed, hand_over
 from galaxy_lib.checks.worker import FIRST
 
@@ -112,8 +113,9 @@ def exercise(chapter: int, *, read: Callable | None = None) -> Callable:
 
     Without arguments the answer is a value. ``read`` turns what comes back into arrays.
     The check has two attributes to add to it: ``cases`` decorates a generator of
-    ``(what, arguments)`` that draws from the ``rng`` it is given, and ``mistakes`` takes pairs
-    ``(sentence, function)``; a function computes what the mistake leads to, of the same arguments.
+    ``(what, arguments)`` that draws from the ``rng`` it is given, and ``mistakes`` takes a
+    sentence each with functions, ``(sentence, function, ...)``, which compute what the mistake
+    leads to, of the same arguments; ``generic`` names those of `generic.MISTAKES` that fit.
     """
 
     def make(right: Callable) -> Callable:
@@ -126,9 +128,14 @@ def exercise(chapter: int, *, read: Callable | None = None) -> Callable:
             else:
                 _judge_function(answer, right, cases[0], mistakes, read)
 
+        def add(*special: tuple, generic: str = "") -> None:
+            mistakes.extend((sentence, wrong) for sentence, *some in special for wrong in some)
+            for sentence, change in changes(generic):
+                mistakes.append((sentence, lambda *a, change=change: change(right(*a))))
+
         check = _register(chapter, right, look)
         check.cases = cases.append
-        check.mistakes = lambda *pairs: mistakes.extend(pairs)
+        check.mistakes = add
         check.given, check.known, check.right = cases, mistakes, right
         return check
 
@@ -140,14 +147,7 @@ def judged(chapter: int) -> Callable:
 
     What it draws, it draws from the answer's ``rng``.
     """
-
-    def make(look: Callable) -> Callable:
-        check = _register(chapter, look, look)
-        check.known = []
-        check.mistakes = lambda *pairs: check.known.extend(pairs)
-        return check
-
-    return make
+    return lambda look: _register(chapter, look, look)
 
 
 def _register(chapter: int, function: Callable, look: Callable) -> Callable:
@@ -557,13 +557,7 @@ def _name_what_is_general(values, wanted) -> None:
         for value, right in _pairs_of(values, wanted)
         for v, w in (_pairs_of(value, right) if isinstance(right, tuple) else [(value, right)])
     ]
-    for change, sentence in (
-        (np.negative, "The sign is wrong: every value has the opposite one."),
-        (np.transpose, "The result is transposed: rows and columns are swapped."),
-        (np.rint, "The values are rounded: keep the fractions."),
-        (np.floor, "The values are rounded down: keep the fractions."),
-        (lambda a: np.mod(a, 256), "Integers overflowed: uint8 counts to 255, then from 0 again."),
-    ):
+    for sentence, change in changes(ALWAYS):
         if sum(np.size(w) for _, w in flat) > 3 and all(close(v, change(w)) for v, w in flat):
             raise Wrong(sentence)
     if any(v.shape != np.shape(w) for v, w in flat):
