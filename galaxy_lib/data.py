@@ -74,7 +74,7 @@ class DataManager:
         training set is then shuffled in blocks that lie at random in it (chapter 9).
     crop : int, optional
         Only the middle ``crop`` × ``crop`` pixels of each picture, in whole blocks (chapter 7).
-    split : Split, optional
+    split : galaxy_lib.splits.Split, optional
         The sets, made before: ``partition``, ``validation``, ``stratify`` and ``group_by_sky``,
         which say how to make them, are then not used.
 

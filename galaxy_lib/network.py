@@ -113,12 +113,19 @@ def relu(u: AnyArray) -> Array:
     return np.maximum(u, 0)
 
 
+def _before_sigmoid(e_tilde: Array, z_tilde: Array) -> Array:
+    """Return e_tilde * z_tilde * (1 - z_tilde), in the place of ``e_tilde``."""
+    e_tilde *= z_tilde
+    e_tilde *= 1 - z_tilde
+    return e_tilde
+
+
 def _relu(u: Array) -> Array:
     return np.maximum(u, 0, out=u)
 
 
 HIDDEN_UNITS = {
-    "sigmoid": (_sigmoid, lambda e_tilde, z_tilde: e_tilde * z_tilde * (1 - z_tilde), 1),
+    "sigmoid": (_sigmoid, _before_sigmoid, 1),
     "relu": (_relu, lambda e_tilde, z_tilde: e_tilde * (z_tilde > 0), 2),
 }
 """A hidden unit's function, in the place of what it is given; a slope ``e_tilde`` behind the unit

@@ -456,7 +456,7 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         F + "cache.py", "tests/test_stored.py",
         ("2 % of the room is enough", "< 1.02 * n_bytes", "< 0.02 * n_bytes",
          "test_half_the_room_is_not_enough"),
-        ("rows lie where others are looked for", "file.seek(where * content.row_bytes)", "pass",
+        ("rows lie where others are looked for", "file.seek(where * picture.nbytes)", "pass",
          "test_on_disk_it_holds_the_same_pictures"),
     ),
     *in_file(
