@@ -538,3 +538,12 @@ def test_a_file_named_twice_is_classified_once(quick, twenty, tmp_path, monkeypa
     done = survey.classify(files, quick, tmp_path / "c")
     assert (done.n_files, done.n_galaxies) == (2, 30)
     check_whole(tmp_path / "c", twenty[:2])
+
+
+def test_the_calibration_of_another_network_is_refused(quick, twenty, tmp_path):
+    calibration = survey.calibrate(quick)
+    other = copy.copy(quick)
+    other.A = quick.A + 1
+    with pytest.raises(ValueError, match=r"The calibration belongs to network"):
+        survey.classify(twenty[0], other, tmp_path / "c", calibration=calibration)
+    assert not (tmp_path / "c").exists()
