@@ -469,3 +469,13 @@ def test_a_worker_ends_where_other_processes_are_hidden(monkeypatch: pytest.Monk
     worker = process.start(2, fresh=True)
     worker.kill()
     assert not worker.alive
+
+
+def test_what_an_answer_writes_past_python_is_no_reply() -> None:
+    def sigmoid(x):
+        import os
+
+        os.write(1, b"8 bytes, " * 100)
+        return 1 / (1 + np.exp(-x))
+
+    assert checks.sigmoid(sigmoid).passed
