@@ -25,8 +25,7 @@ from statistics import mean, median, stdev
 import h5py
 import numpy as np
 
-from galaxy_lib import DataManager, NeuralNetwork, course
-from galaxy_lib.files import stored
+from galaxy_lib import DataManager, NeuralNetwork, course, pictures
 
 SIDE, HIDDEN, BATCH = 64, 400, 64
 GOALS = {"update, disk / memory": 1.4, "peak MB": 400}
@@ -100,12 +99,12 @@ def report_shuffle(seeds: int, epochs: int) -> bool:
     """Train our network with both shuffles; print means, errors and their difference."""
     accuracies: dict[str, list[float]] = {"full": [], "blocks": []}
     # At 200,000 pictures 16 blocks of 341 are shuffled together, 2.7 % of them: here 40 of 1,500.
-    stored.BLOCKS_AT_A_TIME = 10
+    pictures.BLOCKS_AT_A_TIME = 10
     for seed, (name, found) in itertools.product(range(seeds), accuracies.items()):
         data = course.OUR_DATA | {"seed": seed, "memory_limit": 1e10 if name == "full" else 0}
         with DataManager(**data) as dm:
             if name == "blocks":
-                dm._sums.block_rows = 4
+                dm.pictures.block_rows = 4
             network = NeuralNetwork(dm, **(course.OUR_NETWORK | {"seed": seed}))
             list(network.epochs(epochs, **course.OUR_TRAINING))
             found.append(mean(record.test_accuracy for record in network.history[-10:]))

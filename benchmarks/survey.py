@@ -34,7 +34,7 @@ import numpy as np  # noqa: E402
 from scipy.linalg.blas import sgemm  # noqa: E402
 
 from galaxy_lib import DataManager, NeuralNetwork, survey  # noqa: E402
-from galaxy_lib.files import datasets, reading  # noqa: E402
+from galaxy_lib.files import cache, datasets  # noqa: E402
 
 COARSEN, SIDE, POOL = 4, 256, 64
 rng = np.random.default_rng(0)
@@ -55,7 +55,7 @@ def write_file(path: Path, n: int) -> None:
         for name in ("ra", "dec"):
             file[name] = rng.uniform(0, 90, n)
     with datasets.open_dataset(path) as ds:
-        reading.coarsened(path, ds["images"], COARSEN, [path.parent])
+        cache.coarsened(path, ds["images"], COARSEN, [path.parent])
 
 
 def floor(files: list[Path], network: NeuralNetwork) -> tuple[float, float]:
@@ -63,7 +63,7 @@ def floor(files: list[Path], network: NeuralNetwork) -> tuple[float, float]:
     start = time.perf_counter()
     for path in files:
         with datasets.open_dataset(path) as ds:
-            for _ in reading.pieces(path, ds["images"], COARSEN, survey.PIECE, [path.parent]):
+            for _ in cache.pieces(path, ds["images"], COARSEN, survey.PIECE, [path.parent]):
                 pass
     middle = time.perf_counter()
     x = np.asfortranarray(rng.random((network.N_in, survey.PIECE), dtype=np.float32))

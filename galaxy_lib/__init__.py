@@ -3,6 +3,7 @@
 Read it in this order: `galaxy` (one galaxy), `data` (many of them), `network` (the maths).
 """
 
+from galaxy_lib.convolution import ConvolutionalNetwork
 from galaxy_lib.data import DataManager
 from galaxy_lib.files import datasets, reading
 from galaxy_lib.files.datasets import dataset_path
@@ -11,6 +12,7 @@ from galaxy_lib.gradient_check import check_gradients
 from galaxy_lib.network import NeuralNetwork, gradients
 
 __all__ = [
+    "ConvolutionalNetwork",
     "DataManager",
     "Galaxy",
     "NeuralNetwork",

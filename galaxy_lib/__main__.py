@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-from galaxy_lib import arguments
+from galaxy_lib.checked import a_path, whole, wrong
 from galaxy_lib.files import datasets, fetching
 
 
@@ -23,16 +23,21 @@ def simulate(args: argparse.Namespace) -> None:
     print(f"{path}\n{datasets.describe(path)}")
 
 
-def fetch(args: argparse.Namespace) -> None:
+def fetch(args: argparse.Namespace) -> int:
     """Download the real galaxies, or an instructor's piece of them."""
     if args.url != fetching.URL and args.sha256 == fetching.SHA256:
         raise ValueError("Another --url needs its --sha256, or what comes cannot be verified.")
     path = fetching.fetch(args.url, args.sha256, args.to).resolve()
+    description = datasets.describe(path, every_picture=True)
+    if description.problem:
+        print(f"{path} is complete, as its --sha256 says. {description}")
+        return 1
     print(
         f"{path} is complete and verified. To use it, either\n"
         f"  name it in the environment variable GALAXY10_FILE, as GALAXY10_FILE={path}, or\n"
         f"  put it in the working directory of your notebooks, as {datasets.FILE_NAME}."
     )
+    return 0
 
 
 def sample(args: argparse.Namespace) -> None:
@@ -46,7 +51,7 @@ def sample(args: argparse.Namespace) -> None:
 def info(args: argparse.Namespace) -> int:
     """Say which file is in use and why, and what is in it."""
     path, why = datasets.find_dataset(args.file)
-    description = datasets.describe(path)
+    description = datasets.describe(path, every_picture=True)
     print(f"{path} is in use: {why}.\n{description}")
     return 1 if description.problem else 0
 
@@ -57,13 +62,13 @@ def classify(args: argparse.Namespace) -> int:
 
     from galaxy_lib import survey
 
-    arguments.path("to", args.to)
-    if not arguments.path("network", args.network).is_file():
-        raise arguments.wrong("network", str(args.network), "there is no such file; give one")
+    a_path("to", args.to)
+    if not a_path("network", args.network).is_file():
+        raise wrong("network", str(args.network), "there is no such file; give one")
     if args.workers is not None:
-        arguments.whole("workers", args.workers, 1, 1024)
+        whole("workers", args.workers, 1, 1024)
     if args.scheduler is not None and not re.fullmatch(r"\w+://[^\s/]+", args.scheduler):
-        raise arguments.wrong("scheduler", args.scheduler, "give an address as tcp://host:8786")
+        raise wrong("scheduler", args.scheduler, "give an address as tcp://host:8786")
     try:
         if args.scheduler is not None:
             from distributed import Client

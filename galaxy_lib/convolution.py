@@ -10,20 +10,35 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import arrays, record, several, shaped, takes, whole
+from galaxy_lib.checked import (
+    Galaxies,
+    Seed,
+    Whole,
+    a_dict_of_arrays,
+    a_record,
+    checked,
+    several,
+    shaped,
+    whole,
+    wrong,
+)
 from galaxy_lib.galaxy import N_TYPES
-from galaxy_lib.network import NeuralNetwork, log_softmax, softmax
+from galaxy_lib.network import Inputs, NeuralNetwork, Outputs, softmax
 
 Array = np.ndarray
-PICTURES, MAPS = ("S", "H", "W", "C"), ("S", "H", "W", "K")
-SHAPE = several(whole, "give the four lengths of an array of pictures or maps", 4)
 WEIGHTS = ("B_1", "B_2", "A", "b_1", "b_2", "a")
+Weights = Annotated[dict[str, Array], a_dict_of_arrays(*WEIGHTS)]
+Pictures = Annotated[Array, ("S", "H", "W", "C")]
+Maps = Annotated[Array, ("S", "H", "W", "K")]
+Columns = Annotated[Array, ("N_window", "P")]
+Shape = Annotated[tuple, several(whole, "give the four lengths of an array of pictures or maps", 4)]
+TwoNumbers = Annotated[tuple, several(whole, "give two numbers of maps, such as (16, 32)", 2)]
+Side = Annotated[int, partial(whole, low=0)]
 
 
 class Layout(NamedTuple):
@@ -34,23 +49,23 @@ class Layout(NamedTuple):
     padding: int = 2
     pool: int = 2
 
-    @takes(side=partial(whole, low=0))
-    def n_places(self, side: int) -> int:
+    @checked
+    def n_places(self, side: Side) -> int:
         """Return how many windows fit along ``side`` pixels (chapter 8)."""
         return (side + 2 * self.padding - self.window) // self.stride + 1
 
     def _check_side(self, side: int) -> int:
         """Return `n_places`, or raise a ValueError if there is none."""
         if (n := self.n_places(side)) < 1:
-            raise arguments.wrong("layout", self, f"give a window that fits on {side} pixels")
+            raise wrong("layout", self, f"give a window that fits on {side} pixels")
         return n
 
 
-LAYOUT_OF = record(Layout, padding=0)
+AnyLayout = Annotated[Layout, a_record(Layout, padding=0)]
 
 
-@takes(x=PICTURES, layout=LAYOUT_OF)
-def im2col(x: Array, layout: Layout) -> Array:
+@checked
+def im2col(x: Pictures, layout: AnyLayout) -> Array:
     """Return what the window sees at each place, one column a place (chapter 8).
 
     Parameters
@@ -73,8 +88,8 @@ def im2col(x: Array, layout: Layout) -> Array:
     return views.reshape(-1, window * window * x.shape[3]).T
 
 
-@takes(d_X=("N_window", "P"), shape=SHAPE, layout=LAYOUT_OF)
-def col2im(d_X: Array, shape: tuple[int, ...], layout: Layout) -> Array:
+@checked
+def col2im(d_X: Columns, shape: Shape, layout: AnyLayout) -> Array:
     """Return ∂L/∂x (S, H, W, C) from ∂L/∂X (N_window, P): `im2col` transposed (chapter 8).
 
     A pixel that several windows saw is told by each of them, and the sum is its slope.
@@ -92,18 +107,18 @@ def col2im(d_X: Array, shape: tuple[int, ...], layout: Layout) -> Array:
     return d_x[:, padding : padding + H, padding : padding + W]
 
 
-@takes(h=MAPS, size=whole)
-def mean_pool(h: Array, size: int) -> Array:
+@checked
+def mean_pool(h: Maps, size: Whole) -> Array:
     """Return the means over squares of ``size`` places; what fills no square is left out."""
     S, H, W, K = h.shape
     if size > min(H, W):
-        raise arguments.wrong("size", size, f"give {min(H, W)} at most, a side of the maps")
+        raise wrong("size", size, f"give {min(H, W)} at most, a side of the maps")
     H, W = H // size, W // size
     return h[:, : H * size, : W * size].reshape(S, H, size, W, size, K).mean(axis=(2, 4))
 
 
-@takes(d=MAPS, shape=SHAPE, size=whole)
-def spread(d: Array, shape: tuple[int, ...], size: int) -> Array:
+@checked
+def spread(d: Maps, shape: Shape, size: Whole) -> Array:
     """Return ∂L/∂h of a ``shape`` from ∂L/∂(its means): `mean_pool` transposed (chapter 8)."""
     shaped("d", d, (shape[0], shape[1] // size, shape[2] // size, shape[3]), "shape and size")
     d_h = np.zeros(shape, d.dtype)
@@ -140,8 +155,8 @@ def _check_weights(weights: dict[str, Array], x: Array, layout: Layout) -> None:
         shaped(f"weights[{name!r}]", weights[name], shape, "x, layout and the other weights")
 
 
-@takes(weights=arrays(*WEIGHTS), x=PICTURES, layout=LAYOUT_OF)
-def layers(weights: dict[str, Array], x: Array, layout: Layout) -> Layers:
+@checked
+def layers(weights: Weights, x: Pictures, layout: AnyLayout) -> Layers:
     """Return every layer's values for pictures ``x`` (S, H, W, C) (chapter 8).
 
     ``weights`` holds ``B_1`` (K_1, N_window_1), ``B_2`` (K_2, N_window_2), ``A`` (N_out, N_pooled)
@@ -156,8 +171,8 @@ def layers(weights: dict[str, Array], x: Array, layout: Layout) -> Layers:
     return Layers(X_1, h_1, X_2, h_2, p, weights["A"] @ p + weights["a"])
 
 
-@takes(weights=arrays(*WEIGHTS), x=PICTURES, y=("N_out", "S"), layout=LAYOUT_OF)
-def gradients(weights: dict[str, Array], x: Array, y: Array, layout: Layout) -> dict[str, Array]:
+@checked
+def gradients(weights: Weights, x: Pictures, y: Outputs, layout: AnyLayout) -> dict[str, Array]:
     """Return the slopes of the cross-entropy, averaged over the batch, by name (chapter 8).
 
     Parameters
@@ -168,13 +183,14 @@ def gradients(weights: dict[str, Array], x: Array, y: Array, layout: Layout) -> 
     """
     found = layers(weights, x, layout)
     shaped("y", y, found.u.shape, "A and x")
-    return _backward(weights, found, y, layout)
+    return _backward(weights, found, softmax(found.u) - (y > 0.5), layout)
 
 
-def _backward(weights: dict[str, Array], f: Layers, y: Array, layout: Layout) -> dict[str, Array]:
+def _backward(weights: dict[str, Array], f: Layers, e: Array, layout: Layout) -> dict[str, Array]:
+    """Return the slopes of L for ``e`` (N_out, S), S times ∂L/∂u."""
     A, B_2 = weights["A"], weights["B_2"]
     S, H, W, K = f.h_2.shape
-    e = (softmax(f.u) - (y > 0.5)) / S
+    e = e / S
     d_p = (A.T @ e).T.reshape(S, H // layout.pool, W // layout.pool, K)
     d_2 = _columns(spread(d_p, f.h_2.shape, layout.pool) * (f.h_2 > 0))
     # Transposed twice, so that the product lies in memory as `col2im` reads it.
@@ -227,13 +243,11 @@ class ConvolutionalNetwork(NeuralNetwork):
         Pixels along a side; pooled values per galaxy; weights, biases included.
     """
 
-    @takes(
-        data_manager=arguments.GALAXIES, layout=LAYOUT_OF, seed=arguments.seed,
-        maps=several(whole, "give two numbers of maps, such as (16, 32)", 2),
-    )  # fmt: skip
+    @checked
     def __init__(
-        self, data_manager, *, maps: tuple[int, int] = (16, 32), layout: Layout = LAYOUT, seed=None
-    ) -> None:
+        self, data_manager: Galaxies, *, maps: TwoNumbers = (16, 32), layout: AnyLayout = LAYOUT,
+        seed: Seed = None,
+    ) -> None:  # fmt: skip
         K_1, K_2 = maps
         self.N_in, self.N_out = int(data_manager.input_size), N_TYPES
         self.layout, self.loss, self.hidden = layout, "cross-entropy", "relu"
@@ -254,10 +268,11 @@ class ConvolutionalNetwork(NeuralNetwork):
         self._begin(data_manager, weights)
         self.n_weights = sum(w.size for w in weights.values())
 
-    def layers(self, x: Array) -> Layers:
+    @checked
+    def layers(self, x: Inputs) -> Layers:
         """Return every layer's values for the inputs ``x`` (N_in, S), as `layers` does."""
-        if len(arguments.array("x", x, ("N_in", "S"))) != self.N_in:
-            raise arguments.wrong("x", x, f"give {self.N_in} rows, one for each input")
+        if len(x) != self.N_in:
+            raise wrong("x", x, f"give {self.N_in} rows, one for each input")
         return layers(self._named_weights(), self._pictures(x), self.layout)
 
     def _pictures(self, x: Array) -> Array:
@@ -267,21 +282,20 @@ class ConvolutionalNetwork(NeuralNetwork):
         return dict(zip(self.weight_names, self._weights(), strict=True))
 
     def _output(self, x: Array) -> Array:
-        return log_softmax(self.layers(x).u)
+        return self._loss.output(self.layers(x).u)
 
     @np.errstate(over="ignore", invalid="ignore")  # what is no number is reported by `epochs`
     def _step(self, v: list[Array], x: Array, y: Array, eta: float, beta: float) -> Array:
-        weights = self._named_weights()
-        found = self.layers(x)
-        slopes = _backward(weights, found, y, self.layout)
+        weights, found = self._named_weights(), self.layers(x)
+        log_z = self._loss.output(found.u)
+        slopes = _backward(weights, found, self._loss.slope(log_z, y), self.layout)
         for v_w, (name, w) in zip(v, weights.items(), strict=True):
             v_w *= beta
             v_w += (1 - beta) * slopes[name]
             w -= eta * v_w
-        return log_softmax(found.u)
+        return log_z
 
-    def _content(self) -> dict[str, Array]:
-        return super()._content() | {"layout": np.asarray(self.layout)}
+    _kept = (*NeuralNetwork._kept, "layout")
 
     @classmethod
     def _settings(cls, saved: dict[str, Array]) -> tuple[int, dict]:

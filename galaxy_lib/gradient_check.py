@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import one_of, optional, takes, whole
+from galaxy_lib.checked import Function, Seed, Whole, checked
 from galaxy_lib.network import (
-    COLUMN,
     HIDDEN_UNITS,
-    SHAPES,
-    Array,
+    HiddenUnit,
+    Inputs,
+    OfA,
+    OfB,
+    OfBiasA,
+    OfBiasB,
+    Outputs,
     cross_entropy,
     gradients,
     loss,
@@ -33,14 +36,11 @@ class GradientErrors(tuple):
         return "\n".join(f"grad_{w}: relative error {error:.1e}" for w, error in vars(self).items())
 
 
-@takes(
-    **SHAPES, gradients=arguments.function, a=optional(COLUMN["a"]), b=optional(COLUMN["b"]),
-    hidden=one_of(*HIDDEN_UNITS), max_weights=whole, seed=arguments.seed,
-)  # fmt: skip
+@checked
 def check_gradients(
-    A: Array, B: Array, x: Array, y: Array, gradients=gradients, *,
-    a: Array | None = None, b: Array | None = None, hidden: str = "sigmoid",
-    max_weights: int = 2000, seed=None,
+    A: OfA, B: OfB, x: Inputs, y: Outputs, gradients: Function = gradients, *,
+    a: OfBiasA | None = None, b: OfBiasB | None = None, hidden: HiddenUnit = "sigmoid",
+    max_weights: Whole = 2000, seed: Seed = None,
 ) -> GradientErrors:  # fmt: skip
     """Hold ``gradients`` to central differences of the loss in float64 (chapters 3 and 7).
 

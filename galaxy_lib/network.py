@@ -9,47 +9,47 @@ On purpose there are no more layers.
 from __future__ import annotations
 
 import math
-import os
-import time
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import saxpy, sgemm
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import POSITIVE, SHARE, one_of, takes, whole
-from galaxy_lib.files.archives import load_arrays, save_arrays, taken_as
-from galaxy_lib.galaxy import N_TYPES, Galaxy
+from galaxy_lib.assessment import Epoch as Epoch
+from galaxy_lib.blas import blas_step as blas_step
+from galaxy_lib.checked import AnyArray, Galaxies, Seed, Whole, checked, one_of, wrong
+from galaxy_lib.galaxy import N_TYPES, AnyGalaxy
+from galaxy_lib.training import Training
 
 Array = np.ndarray
-OUTPUTS, COLUMN = ("N_out", "S"), {"a": ("N_out", 1), "b": ("N_hidden", 1)}
-SHAPES = {"A": ("N_out", "N_hidden"), "B": ("N_hidden", "N_in"), "x": ("N_in", "S"), "y": OUTPUTS}
+Inputs, Outputs = Annotated[Array, ("N_in", "S")], Annotated[Array, ("N_out", "S")]
+OfA, OfB = Annotated[Array, ("N_out", "N_hidden")], Annotated[Array, ("N_hidden", "N_in")]
+OfBiasA, OfBiasB = Annotated[Array, ("N_out", 1)], Annotated[Array, ("N_hidden", 1)]
 
 
-@takes(x=arguments.ANY)
-def sigmoid(x: Array | float) -> Array:
+@checked
+def sigmoid(x: AnyArray) -> Array:
     """Return g(x) = 1/(1 + e⁻ˣ), elementwise, in the float dtype of ``x`` (chapter 3)."""
     with np.errstate(over="ignore"):  # where e⁻ˣ overflows to inf, 1/inf is the limit, 0
         return 1 / (1 + np.exp(-1.0 * np.asarray(x)))
 
 
-def _sigmoid(minus_u: Array) -> Array:
-    """Return g(u) for −u, unchecked and in its place: the loops meet it at every step."""
-    z = np.exp(minus_u, out=minus_u)
+def _sigmoid(u: Array) -> Array:
+    """Return g(u) in the place of ``u``, unchecked: the loops meet it at every step."""
+    z = np.exp(np.negative(u, out=u), out=u)
     z += 1
     return np.divide(1, z, out=z)
 
 
-@takes(**SHAPES)
-def loss(A: Array, B: Array, x: Array, y: Array) -> float:
+@checked
+def loss(A: OfA, B: OfB, x: Inputs, y: Outputs) -> float:
     """Return L = Σ_outputs (z − y)², averaged over the batch (chapter 3); as in `gradients`."""
     z = sigmoid(A @ sigmoid(B @ x))
     return float(np.sum((z - y) ** 2) / x.shape[1])
 
 
-@takes(**SHAPES)
-def gradients(A: Array, B: Array, x: Array, y: Array) -> tuple[Array, Array]:
+@checked
+def gradients(A: OfA, B: OfB, x: Inputs, y: Outputs) -> tuple[Array, Array]:
     """Return ∂L/∂A and ∂L/∂B, averaged over the batch (chapter 3).
 
     Parameters
@@ -72,28 +72,33 @@ def gradients(A: Array, B: Array, x: Array, y: Array) -> tuple[Array, Array]:
     return grad_A, grad_B
 
 
-@takes(u=OUTPUTS)
-def log_sum_exp(u: Array) -> Array:
+@checked
+def log_sum_exp(u: Outputs) -> Array:
     """Return log Σ eᵘ (1, S) over the outputs ``u`` (N_out, S), without overflow (chapter 7)."""
     top = u.max(axis=0, keepdims=True)
     return top + np.log(np.sum(np.exp(u - top), axis=0, keepdims=True))
 
 
-@takes(u=OUTPUTS)
-def log_softmax(u: Array) -> Array:
+@checked
+def log_softmax(u: Outputs) -> Array:
     """Return log z = u − log Σ eᵘ, (N_out, S), exact also where z rounds to 0 (chapter 7)."""
+    return _log_softmax(u)
+
+
+def _log_softmax(u: Array) -> Array:
     below = u - u.max(axis=0, keepdims=True)  # first, or a large u would round the difference
-    return below - np.log(np.sum(np.exp(below), axis=0, keepdims=True))
+    below -= np.log(np.sum(np.exp(below), axis=0, keepdims=True))
+    return below
 
 
-@takes(u=OUTPUTS)
-def softmax(u: Array) -> Array:
+@checked
+def softmax(u: Outputs) -> Array:
     """Return z = eᵘ / Σ eᵘ (N_out, S): in each column ten probabilities, sum 1 (chapter 7)."""
     return np.exp(log_softmax(u))
 
 
-@takes(u=OUTPUTS, y=OUTPUTS)
-def cross_entropy(u: Array, y: Array) -> float:
+@checked
+def cross_entropy(u: Outputs, y: Outputs) -> float:
     """Return L = −log z of the known class, averaged over the batch (chapter 7).
 
     ``u`` (N_out, S) goes into the softmax; of ``y`` (N_out, S) only counts where it is above 1/2,
@@ -102,26 +107,33 @@ def cross_entropy(u: Array, y: Array) -> float:
     return float(-np.sum(log_softmax(u)[y > 0.5], dtype=np.float64) / u.shape[1])
 
 
-@takes(u=arguments.ANY)
-def relu(u: Array) -> Array:
+@checked
+def relu(u: AnyArray) -> Array:
     """Return max(u, 0), elementwise (chapter 7)."""
     return np.maximum(u, 0)
 
 
+def _relu(u: Array) -> Array:
+    return np.maximum(u, 0, out=u)
+
+
 HIDDEN_UNITS = {
-    "sigmoid": (sigmoid, lambda z_tilde: z_tilde * (1 - z_tilde), 1),
-    "relu": (relu, lambda z_tilde: z_tilde > 0, 2),
+    "sigmoid": (_sigmoid, lambda e_tilde, z_tilde: e_tilde * z_tilde * (1 - z_tilde), 1),
+    "relu": (_relu, lambda e_tilde, z_tilde: e_tilde * (z_tilde > 0), 2),
 }
-"""A hidden unit's function, its slope as a function of its *output*, and N_in times the variance of
-its first weights: 1, and 2 for ReLU, which lets half of its input through (He et al. 2015).
+"""A hidden unit's function, in the place of what it is given; a slope ``e_tilde`` behind the unit
+as one before it, from the unit's *output*; and N_in times the variance of its first weights: 1, and
+2 for ReLU, which lets half of its input through (He et al. 2015).
 
 :meta hide-value:
 """
 
+HiddenUnit = Annotated[str, one_of(*HIDDEN_UNITS)]
 
-@takes(**SHAPES, **COLUMN, hidden=one_of(*HIDDEN_UNITS))
+
+@checked
 def cross_entropy_gradients(
-    A: Array, B: Array, x: Array, y: Array, a: Array, b: Array, hidden: str = "sigmoid"
+    A: OfA, B: OfB, x: Inputs, y: Outputs, a: OfBiasA, b: OfBiasB, hidden: HiddenUnit = "sigmoid"
 ) -> tuple[Array, Array, Array, Array]:
     """Return ∂L/∂A, ∂L/∂B, ∂L/∂a and ∂L/∂b of L = `cross_entropy`, in their shapes (chapter 7).
 
@@ -132,65 +144,54 @@ def cross_entropy_gradients(
     hidden : "sigmoid" or "relu"
     """
     S = x.shape[1]
-    unit, slope, _ = HIDDEN_UNITS[hidden]
+    unit, before, _ = HIDDEN_UNITS[hidden]
     z_tilde = unit(B @ x + b)
     z = softmax(A @ z_tilde + a)
     e = z - (y > 0.5)
-    d_tilde = (A.T @ e) * slope(z_tilde)
+    d_tilde = before(A.T @ e, z_tilde)
     grad_A, grad_a = e @ z_tilde.T / S, e.mean(axis=1, keepdims=True)
     grad_B, grad_b = d_tilde @ x.T / S, d_tilde.mean(axis=1, keepdims=True)
     return grad_A, grad_B, grad_a, grad_b
 
 
-@takes(**SHAPES, v_A=SHAPES["A"], v_B=SHAPES["B"], eta=POSITIVE, beta=SHARE)
-def blas_step(
-    A: Array, B: Array, v_A: Array, v_B: Array, x: Array, y: Array, eta: float, beta: float
-) -> Array:
-    """Move ``A``, ``B``, ``v_A`` and ``v_B`` in place by one batch; return its z (N_out, S).
+class Loss(NamedTuple):
+    """All in which one loss differs from another: its output layer and its slope."""
 
-    It is `gradients` and the two lines of momentum as calls of the matrix library BLAS:
-    ``v ← βv + (1−β) ∂L/∂B`` is one ``sgemm`` and ``B ← B − ηv`` one ``saxpy`` (chapter 5).
-    All arrays are float32 in Fortran order, a contiguous column per galaxy: of any other, BLAS
-    would change a copy, and that is a ValueError.
-    """
-    for name, moved in (("A", A), ("B", B), ("v_A", v_A), ("v_B", v_B)):
-        if moved.dtype != np.float32 or not moved.flags.f_contiguous:
-            raise arguments.wrong(name, moved, f"give np.asfortranarray({name}, np.float32)")
-    with np.errstate(over="ignore"):
-        return _blas_step(A, B, v_A, v_B, x, y, eta, beta)
+    output: Callable  # u = A z̃ + a (N_out, S) -> z, or log z, exact also where z rounds to 0
+    z: Callable  # output -> z
+    slope: Callable  # output, y -> S ∂L/∂u (N_out, S)
+    terms: Callable  # output, y -> what adds up to S L
+    constant: Callable  # each galaxy's share of its class -> L of the best output that never varies
+    biases: bool
 
 
-def _blas_step(A, B, v_A, v_B, x, y, eta, beta) -> Array:
-    # No @ here: NumPy and SciPy may each bring a pool of threads, and two in one loop collide.
-    z_tilde = _sigmoid(sgemm(-1, B, x))
-    z = _sigmoid(sgemm(-1, A, z_tilde))
-    d = (z - y) * z * (1 - z)
-    d_tilde = sgemm(1, A, d, trans_a=1)
-    d_tilde *= z_tilde
-    d_tilde *= 1 - z_tilde
-    share = (1 - beta) * 2 / x.shape[1]
-    sgemm(share, d, z_tilde, trans_b=1, beta=beta, c=v_A, overwrite_c=1)
-    sgemm(share, d_tilde, x, trans_b=1, beta=beta, c=v_B, overwrite_c=1)
-    saxpy(v_A.ravel("K"), A.ravel("K"), a=-eta)
-    saxpy(v_B.ravel("K"), B.ravel("K"), a=-eta)
-    return z
+LOSSES = {
+    "squared": Loss(
+        output=_sigmoid,
+        z=lambda z: z,
+        slope=lambda z, y: 2 * (z - y) * z * (1 - z),
+        terms=lambda z, y: (z - y) ** 2,
+        constant=lambda share: 0.98**2 * (1 - share.mean()),
+        biases=False,
+    ),
+    "cross-entropy": Loss(
+        output=_log_softmax,
+        z=np.exp,
+        slope=lambda log_z, y: np.exp(log_z) - (y > 0.5),
+        terms=lambda log_z, y: -log_z[y > 0.5],
+        constant=lambda share: -np.log(share).mean(),
+        biases=True,
+    ),
+}
+"""`loss` and `cross_entropy`, as the training loop takes them.
+
+:meta hide-value:
+"""
+
+LossName = Annotated[str, one_of(*LOSSES)]
 
 
-class Epoch(NamedTuple):
-    """An entry of `NeuralNetwork.history`; training figures run over the batches (chapter 5)."""
-
-    epoch: int
-    n_updates: int
-    seconds: float
-    training_loss: float
-    training_accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-    test_loss: float
-    test_accuracy: float
-
-
-class NeuralNetwork:
+class NeuralNetwork(Training):
     """A network with one hidden layer that learns from a `DataManager`'s galaxies (chapter 5).
 
     Parameters
@@ -219,16 +220,13 @@ class NeuralNetwork:
         Pictures trained on, steps taken, seconds that took (assessing not counted), in all.
     """
 
-    @takes(
-        data_manager=arguments.GALAXIES, hidden_layer_size=whole, seed=arguments.seed,
-        loss=one_of("squared", "cross-entropy"), hidden=one_of(*HIDDEN_UNITS),
-    )  # fmt: skip
+    @checked
     def __init__(
-        self, data_manager, *, hidden_layer_size: int = 20, seed=None,
-        loss: str = "squared", hidden: str = "sigmoid",
+        self, data_manager: Galaxies, *, hidden_layer_size: Whole = 20, seed: Seed = None,
+        loss: LossName = "squared", hidden: HiddenUnit = "sigmoid",
     ) -> None:  # fmt: skip
         if hidden != "sigmoid" and loss == "squared":
-            raise arguments.wrong("hidden", hidden, 'give "sigmoid", or loss="cross-entropy" too')
+            raise wrong("hidden", hidden, 'give "sigmoid", or loss="cross-entropy" too')
         self.loss, self.hidden, self.N_out = loss, hidden, N_TYPES
         self.N_in, self.N_hidden = int(data_manager.input_size), hidden_layer_size
         rng = np.random.default_rng(seed)
@@ -236,205 +234,61 @@ class NeuralNetwork:
         B = rng.normal(0, 1 / math.sqrt(self.N_in), (self.N_hidden, self.N_in))
         B *= math.sqrt(HIDDEN_UNITS[hidden][2])
         weights = {"A": A, "B": B}
-        if loss == "cross-entropy":
+        if LOSSES[loss].biases:
             weights |= {"a": np.zeros((self.N_out, 1)), "b": np.zeros((self.N_hidden, 1))}
         self._begin(data_manager, weights)
 
-    def _begin(self, data_manager, weights: dict[str, Array]) -> None:
-        """Take the first weights by their names, before any training."""
-        self.data_manager, self.weight_names = data_manager, list(weights)
-        self._set_weights(list(weights.values()))
-        for name in [*weights, "epoch"]:
-            setattr(self, f"best_{name}", None)
-        self.history: list[Epoch] = []
-        self.n_trained, self.n_updates, self.training_time = 0, 0, 0.0
-
+    a = b = None  # where the loss has no biases
     sigmoid = staticmethod(sigmoid)
 
-    def forward(self, x: Array) -> Array:
-        """Return z (N_out, S) float32 for the inputs ``x`` (N_in, S) (chapters 3 and 7)."""
-        if arguments.array("x", x, ("N_in", "S")).shape[0] != self.N_in:
-            raise arguments.wrong("x", x, f"give {self.N_in} rows, one for each input")
-        z = self._output(x)
-        return z if self.loss == "squared" else np.exp(z)
+    @property
+    def _loss(self) -> Loss:
+        return LOSSES[self.loss]
 
+    @checked
+    def forward(self, x: Inputs) -> Array:
+        """Return z (N_out, S) float32 for the inputs ``x`` (N_in, S) (chapters 3 and 7)."""
+        if len(x) != self.N_in:
+            raise wrong("x", x, f"give {self.N_in} rows, one for each input")
+        return self._loss.z(self._output(x))
+
+    @np.errstate(over="ignore")  # where e⁻ᵘ overflows to inf, 1/inf is the limit, 0
     def _output(self, x: Array) -> Array:
-        """Return what `_score` takes: z, or with cross-entropy log z."""
-        if self.loss == "squared":
-            with np.errstate(over="ignore"):
-                return _sigmoid(sgemm(-1, self.A, _sigmoid(sgemm(-1, self.B, x))))
-        z_tilde = HIDDEN_UNITS[self.hidden][0](sgemm(1, self.B, x) + self.b)
-        return log_softmax(sgemm(1, self.A, z_tilde) + self.a)
+        """Return what the loss takes of ``x``: z, or log z."""
+        return self._forward(x)[1]
+
+    def _forward(self, x: Array) -> tuple[Array, Array]:
+        z_tilde = HIDDEN_UNITS[self.hidden][0](_product(self.B, x, self.b))
+        return z_tilde, self._loss.output(_product(self.A, z_tilde, self.a))
 
     @np.errstate(over="ignore", invalid="ignore")  # what is no number is reported by `epochs`
     def _step(self, v: list[Array], x: Array, y: Array, eta: float, beta: float) -> Array:
-        """Move the weights and their momenta ``v`` by one batch; return what `_output` does."""
-        if self.loss == "squared":
-            return _blas_step(self.A, self.B, *v, x, y, eta, beta)
-        # `cross_entropy_gradients` in the manner of `blas_step`.
-        unit, slope, _ = HIDDEN_UNITS[self.hidden]
-        z_tilde = unit(sgemm(1, self.B, x) + self.b)
-        log_z = log_softmax(sgemm(1, self.A, z_tilde) + self.a)
-        e = np.exp(log_z) - (y > 0.5)
-        d_tilde = sgemm(1, self.A, e, trans_a=1) * slope(z_tilde)
-        share = (1 - beta) / x.shape[1]
-        for v_W, v_w, d, inputs in ((v[0], v[2], e, z_tilde), (v[1], v[3], d_tilde, x)):
-            sgemm(share, d, inputs, trans_b=1, beta=beta, c=v_W, overwrite_c=1)
-            v_w[:] = beta * v_w + share * d.sum(axis=1, keepdims=True)
-        for weights, v_w in zip(self._weights(), v, strict=True):
-            saxpy(v_w.ravel("K"), weights.ravel("K"), a=-eta)
-        return log_z
+        """Move the weights and their momenta ``v`` by one batch; return its output.
 
-    @takes(galaxy=arguments.having("answer", "give a Galaxy"))
-    def predict(self, galaxy: Galaxy) -> Array:
+        ``v ← βv + (1−β) ∂L/∂B`` is one ``sgemm`` and ``B ← B − ηv`` one ``saxpy`` (chapter 5).
+        """
+        z_tilde, z = self._forward(x)
+        d = self._loss.slope(z, y)
+        d_tilde = HIDDEN_UNITS[self.hidden][1](sgemm(1, self.A, d, trans_a=1), z_tilde)
+        v_A, v_B, *v_biases = v
+        share = (1 - beta) / x.shape[1]
+        sgemm(share, d, z_tilde, trans_b=1, beta=beta, c=v_A, overwrite_c=1)
+        sgemm(share, d_tilde, x, trans_b=1, beta=beta, c=v_B, overwrite_c=1)
+        for v_w, slopes in zip(v_biases, (d, d_tilde), strict=False):
+            v_w[:] = beta * v_w + share * slopes.sum(axis=1, keepdims=True)
+        for w, v_w in zip(self._weights(), v, strict=True):
+            saxpy(v_w.ravel("K"), w.ravel("K"), a=-eta)
+        return z
+
+    @checked
+    def predict(self, galaxy: AnyGalaxy) -> Array:
         """Return the output (N_out, 1) for one galaxy; a ValueError if it is of another size."""
         x = np.reshape(galaxy.data, (-1, 1))
         if len(x) != self.N_in:
             raise ValueError(f"The galaxy has {len(x)} values: coarsen it to {self.N_in}.")
         return self.forward(x)
 
-    def train(self, *, n_epochs=1, learning_rate=0.2, beta_momentum=0.9, batch_size=64) -> None:
-        """Train and print a line after each epoch: the loop over `epochs`, which see (chapter 5).
-
-        Interrupt it (Ctrl-C, or the stop button) when you have seen enough: what was learned stays.
-        """
-        told = False
-        try:
-            for record in self.epochs(n_epochs, learning_rate, beta_momentum, batch_size):
-                correct = f"{record.test_accuracy:.3f} of the test set correct"
-                print(f"epoch {record.epoch:2d}: {correct}, {record.seconds:.2f} s")
-                if not told and (told := self._stalled(record)):
-                    near = 0.01 <= learning_rate <= 10  # what has worked is not far from 1
-                    rates = f"{learning_rate / 10:g} or {learning_rate * 10:g}" if near else "1"
-                    print(
-                        "Stalled, no better than one output for every galaxy: "
-                        f"try a new network with learning_rate={rates}."
-                    )
-        except KeyboardInterrupt:
-            print(f"Interrupted: what was learned from {self.n_trained} pictures is kept.")
-
-    @takes(n_epochs=whole, learning_rate=POSITIVE, beta_momentum=SHARE, batch_size=whole)
-    def epochs(self, n_epochs=1, learning_rate=0.2, beta_momentum=0.9, batch_size=64):
-        """Return an iterator that trains one epoch a step and yields an `Epoch` (chapter 5).
-
-        Momentum starts at 0 with the iterator and lasts from epoch to epoch (chapter 4). Out of
-        range is a ValueError at once; a loss no longer a number, a FloatingPointError at its step.
-
-        Parameters
-        ----------
-        n_epochs, batch_size : int, 1 or more; the last batch is as short as it comes
-        learning_rate : float above 0, η in ``A ← A − ηv``
-        beta_momentum : float from 0 to 1, β in ``v ← βv + (1−β) ∂L/∂A``
-        """
-        return self._epochs(n_epochs, learning_rate, beta_momentum, batch_size)
-
-    def _epochs(self, n_epochs, learning_rate, beta_momentum, batch_size) -> Iterator[Epoch]:
-        manager = self.data_manager
-        v = [np.zeros(w.shape, np.float32, order="F") for w in self._weights()]
-        for _ in range(n_epochs):
-            # A reader may have put other arrays in their place.
-            self._set_weights(self._weights())
-            scores, seconds_before = np.zeros(3), self.training_time
-            start = time.perf_counter() - seconds_before
-            for x, y in manager.training_batches(batch_size):
-                z = self._step(v, x, y, learning_rate, beta_momentum)
-                self.n_trained += x.shape[1]
-                self.n_updates += 1
-                self.training_time = time.perf_counter() - start
-                scores += _score(z, y, self.loss)
-                if not math.isfinite(scores[0]):
-                    mend = "give a new network less learning_rate"
-                    raise FloatingPointError(f"The loss is {scores[0]}: {mend}.")
-            training = (scores[:2] / (scores[2] or math.nan)).tolist()
-            validation = self._evaluate(manager.validation_batches())
-            test = self._evaluate(manager.test_batches())
-            seconds = self.training_time - seconds_before
-            n = len(self.history) + 1
-            record = Epoch(n, self.n_updates, seconds, *training, *validation, *test)
-            accuracies = (e.validation_accuracy for e in self.history if e.validation_accuracy >= 0)
-            if record.validation_accuracy > max(accuracies, default=-1):
-                self._keep_as_best(n)
-            self.history.append(record)
-            yield record
-
-    def _evaluate(self, batches: Iterable[tuple[Array, Array]]) -> list[float]:
-        scores = sum((_score(self._output(x), y, self.loss) for x, y in batches), np.zeros(3))
-        return (scores[:2] / (scores[2] or math.nan)).tolist()
-
-    def restore_best(self) -> None:
-        """Go back to the weights of the best epoch; a RuntimeError if there is none (chapter 5)."""
-        if self.best_epoch is None:
-            raise RuntimeError("No epoch is best yet: train with DataManager(validation=0.1).")
-        self._set_weights([getattr(self, f"best_{name}").copy("F") for name in self.weight_names])
-
-    def _keep_as_best(self, epoch: int) -> None:
-        for name, w in zip(self.weight_names, self._weights(), strict=True):
-            setattr(self, f"best_{name}", w.copy("F"))
-        self.best_epoch = epoch
-
-    def _weights(self) -> list[Array]:
-        return [getattr(self, name) for name in self.weight_names]
-
-    def _set_weights(self, weights: list[Array]) -> None:
-        for name, w in zip(self.weight_names, weights, strict=True):
-            setattr(self, name, np.asfortranarray(w, dtype=np.float32))
-
-    def _stalled(self, record: Epoch) -> bool:
-        """Say whether the loss should have left that of the best constant output, and has not."""
-        answers = np.asarray(self.data_manager.ans)[self.data_manager.training_indices]
-        share = np.bincount(answers)[answers] / len(answers)  # of each galaxy's own class
-        squared = self.loss == "squared"
-        stuck = 0.98**2 * (1 - share.mean()) if squared else -np.log(share).mean()
-        progress = min(record.training_loss, record.test_loss) / stuck
-        return record.n_updates >= 500 and progress > (1.05 if record.n_updates < 2000 else 0.99)
-
-    def assess(self) -> float:
-        """Return the fraction of the test set that the network gets right (chapter 5)."""
-        return self._evaluate(self.data_manager.test_batches())[1]
-
-    def predictions(self) -> Array:
-        """Return the predicted classes (n_test,) int, in the order of ``test_indices``."""
-        classes = [self.forward(x).argmax(axis=0) for x, _ in self.data_manager.test_batches()]
-        return np.concatenate([np.empty(0, dtype=int), *classes])
-
-    def confusion_matrix(self) -> Array:
-        """Return int counts (N_out, N_out) over the test set: answers down, predictions across."""
-        answers = np.asarray(self.data_manager.ans)[self.data_manager.test_indices].astype(int)
-        cells = answers * self.N_out + self.predictions()
-        return np.bincount(cells, minlength=self.N_out**2).reshape(self.N_out, self.N_out)
-
-    def recall(self) -> Array:
-        """Return the fraction correct of each class (N_out,); NaN where the test set has none."""
-        matrix = self.confusion_matrix()
-        with np.errstate(invalid="ignore"):
-            return matrix.diagonal() / matrix.sum(axis=1)
-
-    def _content(self) -> dict[str, Array]:
-        names = ["loss", "hidden", "N_in", "N_hidden", *self.weight_names, "history"]
-        names += ["n_trained", "n_updates", "training_time"]
-        if self.best_epoch is not None:
-            names += ["best_epoch", *(f"best_{name}" for name in self.weight_names)]
-        return {name: np.asarray(getattr(self, name)) for name in names}
-
-    def save(self, path: str | os.PathLike) -> None:
-        """Write weights, best weights, history and counts to ``path``, an ``.npz`` file."""
-        save_arrays(path, self._content())
-
-    @classmethod
-    @takes(path=arguments.path, data_manager=arguments.GALAXIES)
-    def load(cls, path: str | os.PathLike, data_manager) -> NeuralNetwork:
-        """Return a network that `save` wrote, or a ValueError if it is none or does not fit."""
-        try:
-            saved = {"loss": np.array("squared"), "hidden": np.array("sigmoid")} | load_arrays(path)
-            size, settings = cls._settings(saved)
-            if fits := size == data_manager.input_size:
-                network = cls(data_manager, **settings)
-                network._restore(saved)
-        except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f"{path} is not a network that {cls.__name__}.save wrote.") from error
-        if not fits:
-            raise ValueError(f"{path} takes {size} inputs: coarsen the data to that size.")
-        return network
+    _kept = ("loss", "hidden", "N_in", "N_hidden")
 
     @classmethod
     def _settings(cls, saved: dict[str, Array]) -> tuple[int, dict]:
@@ -443,29 +297,19 @@ class NeuralNetwork:
         settings = {name: saved[name].item() for name in ("loss", "hidden")}
         return size, settings | {"hidden_layer_size": n_hidden}
 
-    def _restore(self, saved: dict[str, Array]) -> None:
-        """Take over what `save` wrote; a ValueError if it is anything else."""
-        history = [Epoch(int(i), int(n), *rest) for i, n, *rest in saved.pop("history").tolist()]
-        if "best_epoch" in saved:
-            self._keep_as_best(len(history))
-        expected = self._content()
-        del expected["history"]
-        for name, array in taken_as(expected, saved).items():
-            if name in ("loss", "hidden", "N_in", "N_hidden", "layout"):  # the constructor's
-                if not np.array_equal(array, expected[name]):
-                    raise ValueError(name)
-            else:
-                setattr(self, name, array if array.ndim else array.item())
-        self.history = history
-
     def __repr__(self) -> str:
         sizes = f"{self.N_in} inputs, {self.N_hidden} hidden, {self.N_out} outputs"
-        if self.loss != "squared":
+        if self._loss.biases:
             sizes += f", {self.hidden} and {self.loss}"
         return f"<{type(self).__name__}: {sizes}, trained on {self.n_trained} pictures>"
 
 
-def _score(z: Array, y: Array, loss: str = "squared") -> Array:
-    correct = np.count_nonzero(z.argmax(axis=0) == y.argmax(axis=0))
-    terms = (z - y) ** 2 if loss == "squared" else -z[y > 0.5]
-    return np.array([np.sum(terms, dtype=np.float64), correct, y.shape[1]])
+def _product(W: Array, x: Array, w: Array | None) -> Array:
+    """Return W @ x, plus ``w`` if there is one.
+
+    Not by ``@``: NumPy and SciPy may each bring a pool of threads, and two in one loop collide.
+    """
+    u = sgemm(1, W, x)
+    if w is not None:
+        u += w
+    return u

@@ -8,6 +8,7 @@ import io
 import re
 import textwrap
 from collections.abc import Sequence
+from typing import Annotated
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,12 +21,24 @@ from matplotlib.ticker import LogFormatterSciNotation
 from mpl_toolkits.axes_grid1 import ImageGrid
 from PIL import Image
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import AXES, CAPTION, having, several, takes, truth, whole
-from galaxy_lib.galaxy import N_TYPES, Galaxy, galaxy_types
+from galaxy_lib.checked import (
+    AnyAxes,
+    Caption,
+    Truth,
+    Whole,
+    a_text,
+    an_array,
+    check_of,
+    checked,
+    having,
+    several,
+    wrong,
+)
+from galaxy_lib.galaxy import N_TYPES, AnyGalaxy, Galaxy, as_pixels, galaxy_types
 
-FIGURE = having("savefig", "give a Figure of matplotlib")
-GALAXIES = several(having("answer", "give a Galaxy"), "give a list of Galaxy")
+AnyFigure = Annotated[Figure, having("savefig", "give a Figure of matplotlib")]
+ManyGalaxies = Annotated[Sequence[Galaxy], several(check_of(AnyGalaxy), "give a list of Galaxy")]
+Captions = Annotated[Sequence[str], several(check_of(Caption), "give a list of texts")]
 
 # Okabe & Ito (2008): eight colours that readers with any colour vision can tell apart.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]
@@ -77,8 +90,8 @@ def use_style() -> None:
         shell.display_formatter.formatters["image/svg+xml"].for_type(Figure, svg)
 
 
-@takes(figure=FIGURE)
-def photograph(figure: Figure) -> None:
+@checked
+def photograph(figure: AnyFigure) -> None:
     """Show a figure of photographs: at twice the pixels of their place, compressed with some loss.
 
     As PNG, in which noise cannot be compressed, it would weigh five times as much.
@@ -91,8 +104,8 @@ def photograph(figure: Figure) -> None:
     display({"text/plain": repr(figure), **shown}, raw=True)
 
 
-@takes(figure=FIGURE, photographs=truth)
-def svg(figure: Figure, *, photographs: bool = False) -> str:
+@checked
+def svg(figure: AnyFigure, *, photographs: Truth = False) -> str:
     """Return a figure as SVG whose parts say where they are, so that a page can stack them.
 
     Each part of the figure (axes or subfigure, title, legend) becomes a group with the id
@@ -135,8 +148,8 @@ def svg(figure: Figure, *, photographs: bool = False) -> str:
     return re.sub(r"<[^>]+>", _rounded, text)
 
 
-@takes(galaxies=GALAXIES, caption=CAPTION)
-def mosaic(galaxies: Sequence[Galaxy], caption: str) -> str:
+@checked
+def mosaic(galaxies: ManyGalaxies, caption: Caption) -> str:
     """Return galaxies side by side as HTML, each with its class on it, for a page of the book."""
     tiles = []
     for galaxy in galaxies:
@@ -150,8 +163,8 @@ def mosaic(galaxies: Sequence[Galaxy], caption: str) -> str:
     return f'<figure><div class="mosaic">{"".join(tiles)}</div>{found}</figure>'
 
 
-@takes(galaxies=GALAXIES, title=CAPTION)
-def first_of_each_type(galaxies: Sequence[Galaxy], title: str = "") -> Figure:
+@checked
+def first_of_each_type(galaxies: ManyGalaxies, title: Caption = "") -> Figure:
     """Show ten galaxies, one a class, in a grid of 4×3 panels titled "row: name" (chapter 1).
 
     Parameters
@@ -173,11 +186,13 @@ def first_of_each_type(galaxies: Sequence[Galaxy], title: str = "") -> Figure:
     return figure
 
 
-@takes(
-    galaxies=GALAXIES, titles=several(CAPTION, "give a list of texts"), columns=whole, title=CAPTION
-)
+@checked
 def gallery(
-    galaxies: Sequence[Galaxy], titles: Sequence[str], *, columns: int = 5, title: str = ""
+    galaxies: ManyGalaxies,
+    titles: Captions,
+    *,
+    columns: Whole = 5,
+    title: Caption = "",
 ) -> Figure:
     """Show galaxies side by side, each under its own title.
 
@@ -203,28 +218,28 @@ def gallery(
 
 def _curves(name: str, value: object) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     if not isinstance(value, dict) or not value:
-        raise arguments.wrong(name, value, "give a dict of pairs (x, y) by their names")
+        raise wrong(name, value, "give a dict of pairs (x, y) by their names")
     found = {}
     for key, pair in value.items():
         place = f"{name}[{key!r}]"
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise arguments.wrong(place, pair, "give a pair (x, y)")
-        x, y = (arguments.array(place, each, ("P",)) for each in pair)
+            raise wrong(place, pair, "give a pair (x, y)")
+        x, y = (an_array(place, each, ("P",)) for each in pair)
         if len(x) != len(y):
             mend = f"x has {len(x)} numbers and y {len(y)}; give as many of both"
-            raise arguments.wrong(place, pair, mend)
-        found[arguments.text(f"{name}'s name", key, empty=True)] = x, y
+            raise wrong(place, pair, mend)
+        found[a_text(f"{name}'s name", key, empty=True)] = x, y
     return found
 
 
-@takes(curves=_curves, ax=AXES, xlabel=CAPTION, ylabel=CAPTION, title=CAPTION)
+@checked
 def learning_curves(
-    curves: dict[str, tuple[Sequence[float], Sequence[float]]],
+    curves: Annotated[dict[str, tuple[Sequence[float], Sequence[float]]], _curves],
     *,
-    ax: Axes | None = None,
-    xlabel: str = "updates of the weights",
-    ylabel: str = "fraction of the test set correct",
-    title: str = "",
+    ax: AnyAxes | None = None,
+    xlabel: Caption = "updates of the weights",
+    ylabel: Caption = "fraction of the test set correct",
+    title: Caption = "",
 ) -> Axes:
     """Draw one line for each named ``(x, y)`` and return the axes (new ones if none given)."""
     if ax is None:
@@ -238,8 +253,16 @@ def learning_curves(
     return ax
 
 
-@takes(matrix=(N_TYPES, N_TYPES), ax=AXES, title=CAPTION)
-def confusion(matrix: np.ndarray, *, ax: Axes | None = None, title: str = "") -> Axes:
+Counts = Annotated[np.ndarray, (N_TYPES, N_TYPES)]
+
+
+@checked
+def confusion(
+    matrix: Counts,
+    *,
+    ax: AnyAxes | None = None,
+    title: Caption = "",
+) -> Axes:
     """Show a confusion matrix (10, 10): the counts, the brighter the larger their share of the row.
 
     Parameters
@@ -267,7 +290,7 @@ def _short_name(answer: int) -> str:
 
 
 def _picture(galaxy: Galaxy) -> np.ndarray:
-    return np.clip((galaxy.data - 0.01) / 0.99, 0, 1)
+    return as_pixels(galaxy.data) / 255
 
 
 def _write_powers_plainly(axis: Axis) -> None:

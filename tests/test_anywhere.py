@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from galaxy_lib.files import reading
+from galaxy_lib.files import hdf5
 
 LACKS_MODULES = """
 import sys
@@ -43,7 +43,7 @@ subprocess.Popen, threading.Thread.start = refused, no_thread
 WORKS = """
 import numpy as np
 from galaxy_lib import DataManager, NeuralNetwork, checks
-from galaxy_lib.files import datasets, reading
+from galaxy_lib.files import datasets, hdf5
 
 datasets.simulate_sample("few.h5", 40, seed=1)
 for _ in range(2):  # the second time from the cache
@@ -51,7 +51,7 @@ for _ in range(2):  # the second time from the cache
         network = NeuralNetwork(dm, seed=1)
         network.train(n_epochs=2)
         network.save("net.npz")
-print(NeuralNetwork.load("net.npz", dm).n_trained, reading.zlib.__name__)
+print(NeuralNetwork.load("net.npz", dm).n_trained, hdf5.zlib.__name__)
 print(repr(checks.sigmoid(lambda u: 1 / (1 + np.exp(-u)))), "|", repr(checks.sigmoid(np.exp)))
 """
 ENDLESS = """
@@ -85,7 +85,7 @@ def test_it_works_without(lacks, tmp_path):
 
 def test_both_libraries_write_and_read_the_same(tmp_path):
     block = np.random.default_rng(1).integers(0, 9, 100_000, dtype=np.uint8).tobytes()
-    for one, other in ((zlib, reading.zlib), (reading.zlib, zlib)):
+    for one, other in ((zlib, hdf5.zlib), (hdf5.zlib, zlib)):
         assert one.crc32(block) == other.crc32(block)
         assert one.decompressobj().decompress(other.compress(block, 1), len(block) + 1) == block
 
@@ -100,9 +100,9 @@ def test_chunks_are_found_one_by_one_too(tmp_path):
 
     with h5py.File(tmp_path / "a.h5", "w") as file:
         array = file.create_dataset("a", data=np.arange(60).reshape(6, 10), chunks=(2, 5))
-        found = reading._chunks(array.id).reshape(6, 4)
+        found = hdf5._chunks(array.id).reshape(6, 5)
         assert np.array_equal(found[:, :2], [(i, k) for i in (0, 2, 4) for k in (0, 5)])
-        assert np.array_equal(reading._chunks(Older(array.id)).reshape(6, 4), found)
+        assert np.array_equal(hdf5._chunks(Older(array.id)).reshape(6, 5), found)
 
 
 def test_a_users_own_style_does_not_reach_a_page(tmp_path):

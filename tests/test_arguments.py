@@ -24,22 +24,28 @@ from galaxy_lib import (
     DataManager,
     Galaxy,
     NeuralNetwork,
-    arguments,
+    assessment,
+    checked,
     convolution,
     course,
-    data,
     galaxy,
     living,
     network,
+    pictures,
     plots,
+    splits,
     survey,
 )
 from galaxy_lib.__main__ import main, parser
+from galaxy_lib.blas import blas_step
 from galaxy_lib.convolution import ConvolutionalNetwork, Layout
-from galaxy_lib.files import archives, datasets, fetching, reading, splits
+from galaxy_lib.files import archives, datasets, fetching, reading
 from galaxy_lib.gradient_check import GradientErrors, check_gradients
 from galaxy_lib.network import Epoch
+from galaxy_lib.saved import Saved
 from galaxy_lib.simulator import Plan, draw, plan_sample, simulate_galaxy
+from galaxy_lib.splits import Split
+from galaxy_lib.training import Training
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -132,7 +138,11 @@ WEIGHTS = {name: np.ones((2, 2)) for name in ("B_1", "b_1", "B_2", "b_2", "A", "
 BAD["weights"] = [*JUNK, *NUMBERS, *TEXTS, None, {}, [], WEIGHTS, WEIGHTS | {"B_1": None},
                   WEIGHTS | {"c": 1}, {**WEIGHTS, "A": ["a"]}]  # fmt: skip
 BAD["classes"] = [*BAD["size"], [], [0.5], [-1] * 20, [10] * 20, [1] * 19, [[1] * 20], [True] * 20]
-for kind in ("array", "path", "paths", "thing", "size", "function", "classes"):
+BAD["split"] = [*JUNK, *NUMBERS, *TEXTS, *ARRAYS, [[0], [], [1]], ([0], [1], [2]), Split(0, 1, 2),
+                Split([], [], [1]), Split([0], [1], []), Split([0, 1], [], [1]),
+                Split([0.5], [], [1]), Split(["a"], [], [1]), Split([[0]], [], [1]),
+                Split([0], None, [1]), Split([0], [], [-1]), Split([0], [], [10**6])]  # fmt: skip
+for kind in ("array", "path", "paths", "thing", "size", "function", "classes", "split"):
     BAD[f"{kind} or none"] = [bad for bad in BAD[kind] if bad is not None]
 BAD["twenty"] = [*BAD["size"], [], [1] * 19, [10] * 20, [-1] * 20, [0.5] * 20, [True] * 20]
 BAD["windows"] = [*JUNK[:2], *JUNK[3:], *NUMBERS, *TEXTS, [], {"a": np.zeros((4, 4))}, {"a": 1},
@@ -188,6 +198,7 @@ def good(manager, galaxy_file, tmp_path):
         "z": some(10, 4), "p": some(10, 4), "files": ["x.h5"], "to": tmp_path / "c",
         "figure": plt.Figure(), "galaxies": [manager.galaxy(0)], "caption": "", "titles": ["a"],
         "curves": {"a": ([1], [2])}, "matrix": np.zeros((10, 10), int), "draw": print, "alt": "",
+        "record": trained.history[0], "constant": 0.5, "learning_rate": 1.0,
         "values": [1], "slopes": some(2, 3), "names": ["a", "b"], "predictions": [1] * 20,
         "codes": [], "said": [1] * 20, "plan": plan_sample(1, 10)[0],
     }  # fmt: skip
@@ -206,12 +217,14 @@ DATA = {
     "read_on_demand": "truth",
     "seed": "seed", "validation": "open share", "stratify": "truth", "group_by_sky": "truth",
     "augment": "choice", "cache": "truth", "crop": "whole or none", "memory_limit": "room",
+    "split": "split or none",
 }  # fmt: skip
 TRAIN = {"n_epochs": "whole", "learning_rate": "positive", "beta_momentum": "share"}
 TRAIN |= {"batch_size": "whole"}
 BATCH = {"batch_size": "whole"}
 TABLE: list[tuple[Callable, dict[str, str]]] = [
     (galaxy.scale_pixels, {"pixels": "array", "out": "array or none"}),
+    (galaxy.as_pixels, {"data": "array"}),
     (galaxy.one_hot, {"answers": "answers"}),
     (Galaxy, {"data": "array", "answer": "class", "index": "index"}),
     (Galaxy.plot, {"ax": "thing or none"}),
@@ -221,7 +234,7 @@ TABLE: list[tuple[Callable, dict[str, str]]] = [
     (DataManager.training_batches, BATCH),
     (DataManager.test_batches, BATCH),
     (DataManager.validation_batches, BATCH),
-    (data.turned, {"pictures": "array", "turn": "turn"}),
+    (pictures.turned, {"pictures": "array", "turn": "turn"}),
     (network.sigmoid, {"x": "array"}),
     (network.relu, {"u": "array"}),
     (network.loss, SHAPES),
@@ -234,7 +247,7 @@ TABLE: list[tuple[Callable, dict[str, str]]] = [
     (check_gradients, SHAPES | {
         "gradients": "function", "a": "size or none", "b": "size or none", "hidden": "choice",
         "max_weights": "whole", "seed": "seed"}),
-    (network.blas_step, SHAPES | {"v_A": "size", "v_B": "size", "eta": "positive",
+    (blas_step, SHAPES | {"v_A": "size", "v_B": "size", "eta": "positive",
                                   "beta": "share"}),
     (NeuralNetwork, {"data_manager": "thing", "hidden_layer_size": "whole", "seed": "seed",
                      "loss": "choice", "hidden": "choice"}),
@@ -245,6 +258,9 @@ TABLE: list[tuple[Callable, dict[str, str]]] = [
     (NeuralNetwork.epochs, TRAIN),
     (NeuralNetwork.save, {"path": "path"}),
     (NeuralNetwork.load, {"path": "path", "data_manager": "thing"}),
+    (assessment.stalled, {"record": "thing", "constant": "room", "learning_rate": "positive"}),
+    (assessment.confusion_matrix, {"answers": "answers", "predictions": "answers"}),
+    (assessment.recall, {"matrix": "matrix"}),
     (course.fraction_right, {"right": "share", "n": "whole"}),
     (course.row, {"what": "text", "network": "thing", "epoch": "whole or none"}),
     (course.baselines, {"data_manager": "thing"}),
@@ -336,6 +352,8 @@ def owner(method: Callable, good: dict):
         "Galaxy": lambda: good["galaxy"],
         "DataManager": lambda: manager,
         "NeuralNetwork": lambda: good["network"],
+        "Saved": lambda: good["network"],
+        "Training": lambda: good["network"],
         "ConvolutionalNetwork": lambda: ConvolutionalNetwork(manager, seed=0),
         "Layout": Layout,
         "Calibration": lambda: calibration,
@@ -385,19 +403,21 @@ def test_a_wrong_argument_is_one_sentence(function, name, kind, good, tmp_path, 
 
 
 # Made by the library, or a record whose entries are checked where it is used.
-RECORDS = {Epoch, datasets.Description, convolution.Layers, Layout, survey.Calibration,
-           survey.Summary, Plan, GradientErrors}  # fmt: skip
+RECORDS = {Epoch, Saved, Training, network.Loss, datasets.Description, convolution.Layers, Layout,
+           survey.Calibration, survey.Summary, Plan, GradientErrors}  # fmt: skip
 
 
 def modules() -> Iterator:
     """The library's top level, and of its folder of files what people call.
 
-    Answers to `checks` may be anything: tests/test_checks.py hands over that. `arguments` is what
+    Answers to `checks` may be anything: tests/test_checks.py hands over that. `checked` is what
     all this tests, and `Frame` the simulator's own canvas.
     """
     found = [module.name for module in pkgutil.iter_modules(galaxy_lib.__path__)]
+    # `pictures` and `splits` are called by DataManager, with arguments that it has checked.
+    unchecked = ("arguments", "checked", "checks", "pictures", "splits")
     for name in [*found, "files.datasets", "files.fetching"]:
-        if not name.startswith("_") and name not in ("arguments", "checks"):
+        if not name.startswith("_") and name not in unchecked:
             yield importlib.import_module(f"galaxy_lib.{name}")
 
 
@@ -439,11 +459,11 @@ def test_lengths_that_should_be_equal_are_named(good):
     with pytest.raises(ValueError, match=r"its S is 4; give 5, as x has\."):
         network.gradients(A, B, x, y[:, :4])
     with pytest.raises(ValueError, match=r"v_B is .*: give np\.asfortranarray\(v_B, np\.float32\)"):
-        network.blas_step(A, B, good["v_A"], np.ascontiguousarray(good["v_B"]), x, y, 0.1, 0.9)
+        blas_step(A, B, good["v_A"], np.ascontiguousarray(good["v_B"]), x, y, 0.1, 0.9)
     before = A.copy()
     for moved in (A.astype(np.float64), np.ascontiguousarray(A)):
         with pytest.raises(ValueError, match="A is an array"):
-            network.blas_step(moved, B, good["v_A"], good["v_B"], x, y, 0.1, 0.9)
+            blas_step(moved, B, good["v_A"], good["v_B"], x, y, 0.1, 0.9)
     assert np.array_equal(A, before)
 
 
@@ -455,16 +475,35 @@ def test_a_gradient_function_that_returns_something_else_is_named(good):
 
 
 def test_good_arguments_come_back_in_their_type():
-    assert type(arguments.whole("n", np.int8(3))) is int
-    assert arguments.number("p", np.float32(0.5), 0, 1, such_as=0.1) == 0.5
-    assert arguments.number("p", 1, 0, 1, such_as=0.1) == 1.0
-    assert arguments.truth("t", np.True_) is True
-    assert arguments.path("p", "~") == Path.home()
-    assert arguments.array("x", [[1, 2]], (1, "n")).shape == (1, 2)
+    assert type(checked.whole("n", np.int8(3))) is int
+    assert checked.a_number("p", np.float32(0.5), 0, 1, such_as=0.1) == 0.5
+    assert checked.a_number("p", 1, 0, 1, such_as=0.1) == 1.0
+    assert checked.truth("t", np.True_) is True
+    assert checked.a_path("p", "~") == Path.home()
+    assert checked.an_array("x", [[1, 2]], (1, "n")).shape == (1, 2)
     for seed in (None, 0, 2**70, [1, 2], np.random.default_rng(1), np.random.SeedSequence(1)):
-        assert arguments.seed("seed", seed) is seed
-    long = arguments.wrong("x", list(range(10_000)), "give less")
+        assert checked.a_seed("seed", seed) is seed
+    long = checked.wrong("x", list(range(10_000)), "give less")
     assert len(str(long)) < 100
+
+
+def test_a_check_stands_in_the_annotation():
+    class Counter:
+        @checked.checked
+        def add(self, x: network.Inputs, y: network.Outputs, *, n: checked.Whole | None = None,
+                other: str = "free") -> Counter:  # fmt: skip
+            return x.shape, y.shape, n, other
+
+    add = Counter().add
+    assert add([[1, 2]], [[1, 2], [3, 4]]) == ((1, 2), (2, 2), None, "free")
+    assert add([[1]], [[1]], n=np.int8(2), other=3) == ((1, 1), (1, 1), 2, 3)
+    with pytest.raises(
+        ValueError, match=r"y is an array \(1, 1\) of int64: its S is 1; give 2, as x"
+    ):
+        add([[1, 2]], np.ones((1, 1), np.int64))
+    with pytest.raises(ValueError, match=r"^n is 0: give a whole number, 1 or more\.$"):
+        add([[1]], [[1]], n=0)
+    assert checked.check_of(int) is checked.check_of(int | None) is None
 
 
 # ------------------------------------------------------------------------- the command line

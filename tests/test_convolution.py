@@ -337,7 +337,9 @@ def test_saved_and_loaded_it_goes_on_as_before(tmp_path):
     list(network.epochs(2, 0.1, 0.9, 32))
     network.save(tmp_path / "network.npz")
     other = Pictures(16)
-    loaded = ConvolutionalNetwork.load(tmp_path / "network.npz", other)
+    # One `load` brings each kind back, as the archive names it.
+    loaded = NeuralNetwork.load(tmp_path / "network.npz", other)
+    assert type(loaded) is ConvolutionalNetwork
     assert loaded.layout == layout
     assert loaded.history == network.history
     assert_array_equal(loaded.forward(other.x), network.forward(other.x))
@@ -348,13 +350,26 @@ def test_saved_and_loaded_it_goes_on_as_before(tmp_path):
     assert "16×16×3, 4 and 6 maps" in repr(network)
 
 
+def test_a_file_that_names_no_kind_still_loads(tmp_path):
+    network, path = small_network(), tmp_path / "network.npz"
+    network.save(path)
+    saved = dict(np.load(path))
+    del saved["kind"]
+    np.savez(path, **saved)
+    loaded = ConvolutionalNetwork.load(path, Pictures(16))
+    assert_array_equal(loaded.B_1, network.B_1)
+    assert type(NeuralNetwork.load(path, Pictures(16))) is ConvolutionalNetwork
+
+
 def test_loading_what_does_not_fit(tmp_path):
     path = tmp_path / "network.npz"
     small_network().save(path)
     with pytest.raises(ValueError, match="takes 768 inputs: coarsen the data to that size"):
         ConvolutionalNetwork.load(path, Pictures(32, 20))
-    with pytest.raises(ValueError, match=r"is not a network that NeuralNetwork\.save wrote"):
-        NeuralNetwork.load(path, Pictures(16))
+    dense = tmp_path / "dense.npz"
+    NeuralNetwork(Pictures(16), seed=1).save(dense)
+    with pytest.raises(ValueError, match=r"is not a network that ConvolutionalNetwork\.save wrote"):
+        ConvolutionalNetwork.load(dense, Pictures(16))
     saved = dict(np.load(path))
     for name, value in {
         "layout": np.array([5, 2, 2, 0]),
@@ -362,6 +377,7 @@ def test_loading_what_does_not_fit(tmp_path):
         "B_2": saved["B_2"] * np.nan,
         "loss": np.array("squared"),
         "N_hidden": np.array(7),
+        "kind": np.array("NeuralNetwork"),
     }.items():
         np.savez(path, **saved | {name: value})
         with pytest.raises(ValueError, match=r"that ConvolutionalNetwork\.save wrote"):
@@ -433,8 +449,8 @@ FAULTS = [
     (".mean(axis=(2, 4))", ".max(axis=(2, 4))"),
     ("d / d.dtype.type(size**2)", "d / d.dtype.type(size)"),
     ("d_h[:, p:H:size, q:W:size] = d", "d_h[:, :H:size, q:W:size] = d"),
-    ("e = (softmax(f.u) - (y > 0.5)) / S", "e = softmax(f.u) - (y > 0.5)"),
-    ("e = (softmax(f.u) - (y > 0.5)) / S", "e = (softmax(f.u) - y) / S"),
+    ("e = e / S", "e = e / 1"),
+    ("softmax(found.u) - (y > 0.5), layout", "softmax(found.u) - y, layout"),
     ("layout.pool) * (f.h_2 > 0))", "layout.pool))"),
     ("f.h_1.shape, layout) * (f.h_1 > 0))", "f.h_1.shape, layout))"),
     ('"B_2": d_2 @ f.X_2.T', '"B_2": 2 * d_2 @ f.X_2.T'),

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galaxy_lib import DataManager, Galaxy
-from galaxy_lib.data import turned
-from galaxy_lib.files.splits import conflicts, linked, sky_pairs, split_rows
+from galaxy_lib.files.reading import block_sums
+from galaxy_lib.pictures import View, turned
+from galaxy_lib.splits import Split, conflicts, linked, sky_pairs, split, split_rows
 
 
 def plain_pixels(picture: np.ndarray, coarsen: int) -> np.ndarray:
@@ -76,6 +77,39 @@ def test_validation_is_a_share_of_training_and_leaves_the_test_set_alone(galaxy_
     learned = [*d.training_indices, *d.validation_indices]
     assert learned == without.training_indices.tolist()
     assert d.indices.tolist() == [*learned, *d.test_indices]
+
+
+def test_a_split_that_was_made_before_is_the_split(galaxy_file):
+    made = split(30, 0.8, 0.25, rng=np.random.default_rng(2))
+    d = DataManager(datafile=galaxy_file(), seed=2, validation=0.25)
+    found = (d.training_indices, d.validation_indices, d.test_indices)
+    for rows, same in zip(made, found, strict=True):
+        np.testing.assert_array_equal(rows, same)
+    # Shares given beside it make no other, and a file's order is none of the seed's.
+    taken = DataManager(0.5, galaxy_file(), seed=7, split=made, stratify=True)
+    assert (taken.n_training, taken.n_validation, taken.n_test) == (18, 6, 6)
+    np.testing.assert_array_equal(taken.indices, d.indices)
+    np.testing.assert_array_equal(taken.test_set()[0], d.test_set()[0])
+    sets = Split([4, 0], [], (29,))  # not every row need be in one
+    few = DataManager(datafile=galaxy_file(), split=sets)
+    assert few.training_indices.tolist() == [4, 0]
+    assert few.validation_set()[0].shape == (few.input_size, 0)
+    with pytest.raises(ValueError, match="beyond the 30 galaxies"):
+        DataManager(datafile=galaxy_file(), split=Split([4, 0], [], [30]))
+
+
+@pytest.mark.parametrize(("crop", "coarsen"), [(32, 4), (16, 4), (24, 2), (16, 1)])
+def test_a_view_of_sums_is_the_view_of_pixels(crop, coarsen):
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (3, 32, 32, 3), np.uint8)
+    view = View.of(32, coarsen, crop)
+    sums = view.of_sums(block_sums(pictures, coarsen))
+    np.testing.assert_array_equal(view.of_pixels(pictures), sums)
+    assert sums.shape[1:] == view.shape
+    edge = (32 - crop) // 2
+    for picture, x in zip(pictures, view.inputs(sums), strict=True):
+        middle = picture[edge : edge + crop, edge : edge + crop]
+        np.testing.assert_allclose(x, plain_pixels(middle, coarsen).ravel(), rtol=1e-6)
 
 
 def test_a_small_validation_share_is_one_galaxy_not_none(galaxy_file):

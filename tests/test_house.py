@@ -15,10 +15,15 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sysconfig.get_path("scripts"))
 # Which floor a part of galaxy_lib stands on; arrows point down only.
 FLOORS = [
-    {"arguments"},
+    {"checked"},
+    {"arguments"},  # the simulator's names for it
     {"galaxy", "simulator"},
-    {"files"},
-    {"data", "network", "plots"},
+    {"splits"},
+    {"files", "assessment", "blas"},
+    {"pictures"},
+    {"data", "saved", "plots"},
+    {"training"},
+    {"network"},
     {"gradient_check", "convolution"},  # what uses the network's formulas, or its class
     {"course", "survey", "checks"},
     {"living"},
@@ -120,7 +125,7 @@ def test_the_taught_core_is_read_in_an_afternoon():
     taught = ["galaxy", "data", "network", "convolution"]
     files = [ROOT / "galaxy_lib" / f"{name}.py" for name in taught]
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in files if path.exists())
-    assert lines <= 1290
+    assert lines <= 1320
 
 
 def test_nothing_of_one_machine_is_committed():

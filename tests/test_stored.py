@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galaxy_lib import DataManager, NeuralNetwork
-from galaxy_lib.files import stored
+from galaxy_lib import DataManager, NeuralNetwork, pictures
+from galaxy_lib.files import cache as caches
 
 OUT = {"memory_limit": 0}
 
@@ -37,7 +37,7 @@ def test_on_disk_it_holds_the_same_pictures(tmp_path, chunks, coarsen):
     path = write(tmp_path / "a.h5", 150, chunks=chunks)
     here = DataManager(datafile=path, coarsen=coarsen, seed=3, validation=0.1)
     there = DataManager(datafile=path, coarsen=coarsen, seed=3, validation=0.1, **OUT)
-    assert isinstance(there._sums, stored.StoredRows)
+    assert isinstance(there.pictures, pictures.OnDisk)
     for a, b in (
         (here.test_set(), there.test_set()),
         (here.validation_set(), there.validation_set()),
@@ -56,7 +56,7 @@ def test_a_crop_and_turned_pictures_are_those_of_memory(tmp_path):
     np.testing.assert_array_equal(here.test_set()[0], there.test_set()[0])
     turned = DataManager(**options, **OUT, augment="d4")
     x = np.concatenate([x for x, _ in turned.training_batches(16)], axis=1)
-    plain = here._columns(turned.training_indices)[0]
+    plain = here.pictures.inputs(turned.training_indices).T
     assert not np.array_equal(x, plain)
     np.testing.assert_allclose(np.sort(x, axis=0), np.sort(plain, axis=0))
 
@@ -76,8 +76,8 @@ def test_an_epoch_meets_every_training_galaxy_once(tmp_path):
 @settings(max_examples=30, deadline=None)
 @given(n=st.integers(1, 400), block_rows=st.integers(1, 50), seed=st.integers(0, 99))
 def test_shuffled_is_an_order_that_reads_in_strides(n, block_rows, seed):
-    rows = stored.StoredRows.__new__(stored.StoredRows)
-    rows.shape, rows.block_rows = (n, 1, 1, 3), block_rows
+    rows = pictures.OnDisk.__new__(pictures.OnDisk)
+    rows.block_rows = block_rows
     rows.place = np.random.default_rng(0).permutation(n)
     wanted = np.random.default_rng(seed).permutation(n)[: n * 4 // 5 + 1]
     order = rows.shuffled(wanted, np.random.default_rng(seed))
@@ -89,13 +89,13 @@ def test_shuffled_is_an_order_that_reads_in_strides(n, block_rows, seed):
     open_at_once = max(
         sum(first[b] <= i <= last[b] for b in first) for i in range(0, len(blocks), 7)
     )
-    assert open_at_once <= stored.BLOCKS_AT_A_TIME
+    assert open_at_once <= pictures.BLOCKS_AT_A_TIME
 
 
 def test_a_run_of_rows_on_disk_is_a_fair_sample_of_a_sorted_file(tmp_path):
     dm = DataManager(datafile=write(tmp_path / "a.h5", 2000, side=4), coarsen=2, seed=1, **OUT)
     by_place = np.empty(2000, int)
-    by_place[dm._sums.place] = dm.ans
+    by_place[dm.pictures.place] = dm.ans
     counts = np.array([np.bincount(run, minlength=10) for run in by_place.reshape(10, 200)])
     # 20 of each class expected in a run of 200: a sorted file would give 200 of one.
     assert counts.max() < 45
@@ -156,10 +156,10 @@ def test_a_damaged_or_foreign_cache_is_made_again(tmp_path):
     path = write(tmp_path / "a.h5", 100)
     wanted = DataManager(datafile=path, coarsen=4, seed=1).test_set()[0]
     dm = DataManager(datafile=path, coarsen=4, seed=1, **OUT)
-    cache, offset = dm._sums.path, dm._sums._offset
+    cache, end = dm.pictures.path, dm.pictures.content.nbytes
     dm.close()
     original = cache.read_bytes()
-    for damage in (offset, offset + 1000, 0, len(original) - 10):
+    for damage in (0, 1000, end, end + 90, end + 800, len(original) - 10):
         broken = bytearray(original)
         broken[damage : damage + 8] = b"\xff" * 8
         cache.write_bytes(broken)
@@ -179,7 +179,7 @@ def test_no_room_is_one_sentence(tmp_path, monkeypatch):
     path = write(tmp_path / "a.h5", 100)
     with pytest.raises(OSError, match="cache=False allows no folder"):
         DataManager(datafile=path, coarsen=4, cache=False, **OUT)
-    monkeypatch.setattr(stored.shutil, "disk_usage", lambda _: type("", (), {"free": 10})())
+    monkeypatch.setattr(caches.shutil, "disk_usage", lambda _: type("", (), {"free": 10})())
     with pytest.raises(OSError, match=r"has 0\.0 GB free.*GALAXY10_CACHE"):
         DataManager(datafile=path, coarsen=4, **OUT)
     assert not list(tmp_path.rglob("*.cache"))
@@ -198,8 +198,8 @@ def test_a_damaged_file_leaves_no_cache(tmp_path):
 def test_every_epoch_reads_the_blocks_and_the_rows_in_them_in_another_order():
     """Nothing of the order on disk lasts: not that of the blocks, not that inside a group."""
     n, block_rows = 4000, 50
-    rows = stored.StoredRows.__new__(stored.StoredRows)
-    rows.shape, rows.block_rows = (n, 1, 1, 3), block_rows
+    rows = pictures.OnDisk.__new__(pictures.OnDisk)
+    rows.block_rows = block_rows
     rows.place = np.random.default_rng(0).permutation(n)
     rng, groups, inside = np.random.default_rng(1), [], []
     for _ in range(2):
@@ -217,7 +217,7 @@ def test_every_epoch_reads_the_blocks_and_the_rows_in_them_in_another_order():
 def test_half_the_room_is_not_enough(tmp_path, monkeypatch):
     path = write(tmp_path / "a.h5", 100)
     half = 100 * 4 * 4 * 3 * 2 // 2  # of 16-bit sums
-    monkeypatch.setattr(stored.shutil, "disk_usage", lambda _: type("", (), {"free": half})())
+    monkeypatch.setattr(caches.shutil, "disk_usage", lambda _: type("", (), {"free": half})())
     with pytest.raises(OSError, match="has 0\\.0 GB free"):
         DataManager(datafile=path, coarsen=4, **OUT)
 
@@ -231,3 +231,27 @@ def test_a_row_from_the_end_of_joined_files(tmp_path):
             np.testing.assert_array_equal(images[row, 2:5, 2:5], images[70 + row][2:5, 2:5])
         with pytest.raises(IndexError):
             images[-71]
+
+
+def test_a_file_that_changes_while_its_rows_are_written_leaves_no_cache(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.h5", 100)
+    real = caches.reading.load_block_sums
+
+    def read_and_touch(*arguments):
+        sums = real(*arguments)
+        with path.open("ab") as file:
+            file.write(b"more")
+        return sums
+
+    monkeypatch.setattr(caches.reading, "load_block_sums", read_and_touch)
+    with pytest.raises(OSError, match="changed while it was read"):
+        DataManager(datafile=path, coarsen=4, **OUT)
+    assert not [*tmp_path.rglob("*.cache"), *tmp_path.rglob("*.part")]
+
+
+def test_a_cache_that_is_cut_during_training_is_one_sentence(tmp_path):
+    with DataManager(datafile=write(tmp_path / "a.h5", 100), coarsen=4, seed=1, **OUT) as dm:
+        with dm.pictures.path.open("r+b") as file:
+            file.truncate(dm.pictures.content.nbytes // 2)
+        with pytest.raises(OSError, match="was cut: make a new DataManager"):
+            dm.training_set()

@@ -24,9 +24,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galaxy_lib import DataManager, NeuralNetwork, survey
+from galaxy_lib import ConvolutionalNetwork, DataManager, NeuralNetwork, survey
 from galaxy_lib.__main__ import main
 from galaxy_lib.files import datasets, reading
+from galaxy_lib.files.cache import coarsened
+from galaxy_lib.files.cache import pieces as cached_pieces
 from galaxy_lib.galaxy import one_hot
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,7 +122,7 @@ def test_a_part_says_what_the_network_says(quick, twenty, tmp_path):
     assert pyarrow.types.is_string(table.schema.field("file").type)  # Astropy knows no other
     calibration = survey.calibrate(quick)
     with DataManager(0.5, twenty[1], coarsen=2, cache=False) as manager:
-        x, _ = manager._columns(np.arange(20))
+        x = manager.pictures.inputs(np.arange(20)).T
         ra = manager.ds["ra"][:]
     z = quick.forward(x).astype(float)
     p = z ** (1 / calibration.temperature)
@@ -210,15 +212,15 @@ def test_pieces_are_the_same_from_file_and_cache(galaxy_file, tmp_path, options)
         images = ds["images"]
         wanted = reading.load_block_sums(images, 4)
         for rows in (1, 7, 30, 100):
-            pieces = list(reading.pieces(path, images, 4, rows))
+            pieces = list(cached_pieces(path, images, 4, rows))
             assert [len(piece) for piece in pieces[:-1]] == [rows] * (len(pieces) - 1)
             np.testing.assert_array_equal(np.concatenate(pieces), wanted)
-        reading.coarsened(path, images, 4, [tmp_path])
+        coarsened(path, images, 4, [tmp_path])
         (cache,) = tmp_path.glob("*.cache")
         for damaged in (False, True):
             if damaged:
                 cache.write_bytes(cache.read_bytes()[:-1] + b"\xff")
-            pieces = list(reading.pieces(path, images, 4, 7, [tmp_path]))
+            pieces = list(cached_pieces(path, images, 4, 7, [tmp_path]))
             assert [len(piece) for piece in pieces] == [7, 7, 7, 7, 2]
             np.testing.assert_array_equal(np.concatenate(pieces), wanted)
 
@@ -481,6 +483,22 @@ def test_classify_at_the_command_line(quick, twenty, tmp_path, capsys):
     assert main([*run, str(tmp_path / "none.h5")]) == 1
     assert "1 could not be read" in capsys.readouterr().out
     check_whole(to, twenty[:2])
+
+
+def test_a_convolutional_network_at_the_command_line(galaxy_file, twenty, tmp_path, capsys):
+    net, to = tmp_path / "net.npz", tmp_path / "c"
+    options = {"coarsen": 2, "crop": 24, "cache": False}
+    with DataManager(0.8, galaxy_file(20), seed=1, validation=0.5, **options) as data:
+        network = ConvolutionalNetwork(data, maps=(4, 6), seed=1)
+        list(network.epochs(5, 0.05, batch_size=16))
+        network.save(net)
+        survey.calibrate(network).save(net)
+    assert main(["classify", "--network", str(net), "--to", str(to), str(twenty[1])]) == 0
+    assert "1 of 1 files classified" in capsys.readouterr().out
+    table = pyarrow.dataset.dataset(to).to_table()
+    with DataManager(0.5, twenty[1], **options) as data:
+        z = np.hstack([network.predict(data.galaxy(row)) for row in range(20)])
+    np.testing.assert_array_equal(table["said"], z.argmax(axis=0))
 
 
 def test_classify_on_a_cluster_at_the_command_line(quick, twenty, tmp_path, capsys, cluster):

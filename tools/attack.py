@@ -43,7 +43,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from fault_server import FaultServer  # noqa: E402
 
 from galaxy_lib import DataManager, NeuralNetwork  # noqa: E402
-from galaxy_lib.files import datasets, fetching, reading  # noqa: E402
+from galaxy_lib.files import datasets, fetching, hdf5  # noqa: E402
 
 CAMPAIGN = {"damaged": 2000, "hostile": 500, "downloads": 300, "caches": 200, "processes": 16}
 PATIENCE = 90  # seconds for a case
@@ -124,9 +124,9 @@ def _load(path: Path, _folder: Path) -> Content:
 def _on_demand(path: Path, _folder: Path) -> Content:
     with DataManager(0.5, path, seed=0, read_on_demand=True) as d:
         n = len(d.ans)
-        rows = [d._block_sums([row])[0] for row in range(min(n, 50))]
+        rows = [d.pictures.sums([row])[0] for row in range(min(n, 50))]
         content = _content(d, np.array(rows))
-        return content if n <= 50 else content | {"images": d._block_sums(np.arange(n))}
+        return content if n <= 50 else content | {"images": d.pictures.sums(np.arange(n))}
 
 
 def _piece(path: Path, folder: Path) -> Content:
@@ -357,7 +357,7 @@ def large_chunks(ds, name, truth, rng, folder):
     chunks = (int(10 ** rng.choice([3, 4, 5, 5.5, 6.5, 7])), *shape[1:])
     array = _replace(ds, name, shape, truth[name].dtype, chunks=chunks,
                      maxshape=(None, *shape[1:]), compression="gzip")  # fmt: skip
-    if np.prod(chunks) * truth[name].itemsize > reading.LARGEST_CHUNK:
+    if np.prod(chunks) * truth[name].itemsize > hdf5.LARGEST_CHUNK:
         return None
     array[...] = truth[name]
     return truth
@@ -693,7 +693,7 @@ def caches(number: int, rng: np.random.Generator, folder: Path) -> str:
     def load() -> str:
         try:
             with DataManager(**options) as d:
-                if not np.array_equal(d._sums[np.arange(20)], right):
+                if not np.array_equal(d.pictures.sums(np.arange(20)), right):
                     raise Bad("wrong pictures")
         except (OSError, ValueError) as error:
             return sentence(error)
@@ -742,7 +742,7 @@ def _sample_cache(rng: np.random.Generator) -> str:
         if what == 0:
             path.write_bytes(bytes_[: int(rng.integers(len(good)))])
         elif what == 1:
-            reading.checked_note(path).write_bytes(rng.bytes(20))
+            hdf5.checked_note(path).write_bytes(rng.bytes(20))
         else:
             bytes_[int(rng.integers(len(good)))] ^= 1 << int(rng.integers(8))
             path.write_bytes(bytes_)
@@ -766,12 +766,13 @@ fetching.PAUSE = 0.01
 folder, url, sha256 = Path(sys.argv[1]), *sys.argv[2:]
 d = DataManager(0.5, datasets.simulated_sample_path(10, 1), coarsen=8, seed=0)
 e = DataManager(0.5, datasets.simulated_sample_path(10, 1), coarsen=8, seed=0, memory_limit=0)
-assert (d._sums == e._sums[list(range(10))]).all()
+found = d.pictures.sums(range(10))
+assert (found == e.pictures.sums(range(10))).all()
 try:
     name = fetching.fetch(url, sha256, folder).name
 except OSError as error:
     name = str(error)
-print(zlib.crc32(d._sums.tobytes()), name)
+print(zlib.crc32(found), name)
 """
 
 

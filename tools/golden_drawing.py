@@ -18,7 +18,8 @@ import h5py
 import numpy as np
 
 from galaxy_lib.files.datasets import SAMPLE_SEED, SAMPLE_SIZE
-from galaxy_lib.files.reading import block_sums, written_whole
+from galaxy_lib.files.disk import written_whole
+from galaxy_lib.files.reading import block_sums
 from galaxy_lib.simulator import draw, plan_sample
 
 GOLDEN = Path(__file__).resolve().parents[1] / "tests/data/golden_drawing.npz"

@@ -7,19 +7,19 @@ import zipfile
 
 import numpy as np
 
-from galaxy_lib import arguments
-from galaxy_lib.files.reading import written_whole
+from galaxy_lib.checked import a_path
+from galaxy_lib.files.disk import written_whole
 
 
 def save_arrays(path: str | os.PathLike, arrays: dict[str, np.ndarray]) -> None:
     """Write ``arrays`` to ``path`` in NumPy's ``.npz`` format: whole or not at all."""
-    with written_whole(arguments.path("path", path)) as temporary, temporary.open("wb") as file:
+    with written_whole(a_path("path", path)) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
 
 def load_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """Return what `save_arrays` wrote; a ValueError if it is no such file."""
-    path = arguments.path("path", path)
+    path = a_path("path", path)
     if path.exists() and not path.is_file():
         raise ValueError("not a file")
     with path.open("rb") as opened:

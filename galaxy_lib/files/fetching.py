@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from galaxy_lib import arguments
-from galaxy_lib.files.reading import on_terminal, put_in_place
+from galaxy_lib.checked import a_path, a_text, wrong
+from galaxy_lib.files.disk import on_terminal, put_in_place, written_whole
 
 URL = "https://zenodo.org/records/10845026/files/Galaxy10_DECals.h5"
 SHA256 = "19aefc477c41bb7f77ff07599a6b82a038dc042f889a111b0d4d98bb755c1571"
@@ -55,13 +55,13 @@ def fetch(url: str = URL, sha256: str = SHA256, folder: str | os.PathLike = ".")
     from filelock import FileLock, Timeout
 
     if not isinstance(sha256, str) or not re.fullmatch("[0-9a-f]{64}", sha256.strip().lower()):
-        raise arguments.wrong("sha256", sha256, "give 64 hexadecimal digits")
+        raise wrong("sha256", sha256, "give 64 hexadecimal digits")
     sha256 = sha256.strip().lower()
-    if not re.fullmatch(r"https?://[^\s/]+/\S*", arguments.text("url", url)):
-        raise arguments.wrong("url", url, "give an address that begins with https://")
-    folder = arguments.path("folder", folder)
+    if not re.fullmatch(r"https?://[^\s/]+/\S*", a_text("url", url)):
+        raise wrong("url", url, "give an address that begins with https://")
+    folder = a_path("folder", folder)
     if folder.exists() and not folder.is_dir():
-        raise arguments.wrong("folder", str(folder), "it is a file; give a folder")
+        raise wrong("folder", str(folder), "it is a file; give a folder")
     name = Path(unquote(urlsplit(url).path)).name
     target = folder / (name if name.endswith(".h5") else "Galaxy10_DECals.h5")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -110,9 +110,8 @@ class _Notes:
 
     def write(self, **notes) -> None:
         """Replace all notes."""
-        temporary = self.path.with_name(self.path.name + ".new")
-        temporary.write_text(json.dumps(notes), "utf-8")
-        temporary.replace(self.path)
+        with written_whole(self.path) as temporary:
+            temporary.write_text(json.dumps(notes), "utf-8")
 
     def forget(self) -> None:
         """Remove the file."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from galaxy_lib.files.datasets import CATALOGUE, catalogue, open_dataset
+from galaxy_lib.files.datasets import CATALOGUE, catalogue, dataset_path, open_dataset
 
 
 class JoinedPictures:
@@ -80,3 +80,23 @@ class JoinedFiles(dict):
         """Close all of them."""
         for ds in self._files:
             ds.close()
+
+
+def open_files(
+    datafile: str | os.PathLike | Sequence[str | os.PathLike] | None,
+) -> tuple[h5py.File | JoinedFiles, list[tuple[Path, h5py.Dataset]]]:
+    """Open a file, found by `datasets.dataset_path`, or several as one.
+
+    Returns
+    -------
+    ds
+        What holds ``ans``, ``images`` and the catalogue of all of them, and is to be closed.
+    parts
+        Each file's path and its pictures, uint8 (N, height, width, 3).
+    """
+    if datafile is None or isinstance(datafile, str | os.PathLike):
+        path = dataset_path(datafile)
+        ds = open_dataset(path)
+        return ds, [(path, ds["images"])]
+    ds = JoinedFiles(datafile)
+    return ds, list(zip(ds.paths, ds["images"].parts, strict=True))

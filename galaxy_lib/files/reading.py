@@ -1,4 +1,4 @@
-"""Pictures from the file, coarsened while they are read, and the cache of the result.
+"""Pictures from the file, coarsened while they are read.
 
 Apart from `datasets`, and below it: how bytes become block sums has nothing to do with
 which file they come from. A file of 2.7 GB is read chunk by chunk in threads, so no more than a few
@@ -7,165 +7,33 @@ chunks of full-size pictures are ever in memory, whatever the chunks look like.
 
 from __future__ import annotations
 
-import functools
-import glob
 import itertools
-import json
 import math
-import os
-import platform
-import secrets
-import stat
-import sys
 import threading
-import time
-from array import array as array_of
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from hashlib import blake2b
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Annotated
 
 import h5py
 import numpy as np
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import takes, whole
-
-try:  # it unpacks in half the time, and its checksum takes a third
-    from isal import isal_zlib as zlib
-except ImportError:  # no wheel for this processor
-    import zlib
+from galaxy_lib.checked import Whole, checked, wrong
+from galaxy_lib.files.disk import in_threads, n_workers, progress
+from galaxy_lib.files.hdf5 import chunk_grid, readable, unpacked
 
 SLAB_BYTES = 64 * 2**20  # full-size pictures read at a time on h5py's own path
-LARGEST_CHUNK = 256 * 2**20  # a chunk has to be in memory whole
-GZIP, SHUFFLE = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE
-FLETCHER32 = h5py.h5z.FILTER_FLETCHER32
-CACHE_BLOCK = 16 * 2**20  # bytes that share one checksum
-HEAD_BYTES = 2**20  # more than the first line of any cache
 
 
-def digest_of(sources: Iterable[Path]) -> str:
-    """Return twelve hex digits that change with any line of some source files.
-
-    They name what the files make. A checkout with other line ends is the same source.
-    """
-    digest = blake2b(digest_size=6)
-    for source in sorted(sources, key=lambda path: path.name):
-        digest.update(source.name.encode() + b"\n")
-        digest.update(source.read_bytes().replace(b"\r\n", b"\n"))
-    return digest.hexdigest()
-
-
-def n_workers() -> int:
-    """Return how many threads or processes are worth starting on this machine."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(usable or 1, 8)
-
-
-def progress(steps: Iterable, total: int, what: str) -> Iterator:
-    """Pass on ``steps``, with a progress bar on terminals only (a notebook's page stays clean)."""
-    from tqdm import tqdm
-
-    yield from tqdm(steps, what, total, disable=not on_terminal(), leave=False)
-
-
-def on_terminal() -> bool:
-    """Say whether somebody reads standard error; a program without a console has none at all."""
-    return sys.stderr is not None and sys.stderr.isatty()
-
-
-def in_threads(job: Callable, items: Iterable, threads: int) -> Iterator:
-    """Yield ``job(item)`` in the order of ``items``, a few ahead of what is asked for."""
-    pool, ahead = ThreadPoolExecutor(threads), deque()
-    try:
-        for item in items:
-            try:
-                ahead.append(pool.submit(job, item))
-            except RuntimeError:  # no thread can be started, as in a browser
-                yield job(item)
-            if len(ahead) > 2 * threads:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    finally:  # an error or Ctrl-C drops what is left
-        pool.shutdown(cancel_futures=True)
-
-
-def put_in_place(temporary: Path, path: Path) -> None:
-    """Give a whole file its name, unless another file got it meanwhile: a FileExistsError."""
-    try:
-        os.link(temporary, path)  # unlike a rename it never takes the place of a file
-    except FileExistsError:
-        raise FileExistsError(
-            f"{path} appeared meanwhile and was left as it is; what was made is in {temporary}."
-        ) from None
-    except (OSError, AttributeError):  # a file system, or a system, without links
-        os.replace(temporary, path)
-        return
-    temporary.unlink()
-
-
-def _replace(temporary: Path, path: Path) -> None:
-    """Rename; on Windows, wait a moment while somebody, say a virus scanner, has the file open."""
-    for pause in (0.05, 0.1, 0.2, 0.4, 0.8, None):
-        try:
-            return os.replace(temporary, path)
-        except PermissionError as error:
-            if pause is None or not getattr(error, "winerror", None):
-                raise
-            time.sleep(pause)
-
-
-@contextmanager
-def written_whole(path: Path, *, anew: bool = False) -> Iterator[Path]:
-    """Give a name to write to, which becomes ``path`` at the end or vanishes after an error.
-
-    Parts whose process was killed are removed. With ``anew``, a file that has the name by then is
-    left as it is, and that is a FileExistsError.
-    """
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into.")
-    here = platform.node().replace("-", "_") or "here"
-    for old in path.parent.glob(f".{glob.escape(path.name)}-*.part"):
-        with suppress(OSError):
-            *_, host, pid, _ = ("", "", *old.stem.split("-"))
-            dead = host == here and pid.isdecimal() and not _is_running(int(pid))
-            if dead or time.time() - old.stat().st_mtime > 86400:
-                old.unlink()
-    who = f"{here}-{os.getpid()}-{secrets.token_hex(4)}"
-    temporary = path.with_name(f".{path.name}-{who}.part")
-    try:
-        yield temporary
-        if anew and path.exists():
-            raise FileExistsError(f"{path} appeared meanwhile and was left as it is.")
-        (put_in_place if anew else _replace)(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _is_running(pid: int) -> bool:
-    """Say whether this machine has such a process; where that cannot be asked, it may have."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
-
-
-@takes(coarsen=whole)
-def sum_dtype(coarsen: int) -> np.dtype:
+@checked
+def sum_dtype(coarsen: Whole) -> np.dtype:
     """Return the smallest unsigned type that holds a sum over ``coarsen²`` pixels of a byte."""
     return np.min_scalar_type(255 * coarsen**2)
 
 
-@takes(pictures=("n", "height", "width", "bands"), coarsen=whole)
-def block_sums(pictures: np.ndarray, coarsen: int) -> np.ndarray:
+Pictures = Annotated[np.ndarray, ("n", "height", "width", "bands")]
+
+
+@checked
+def block_sums(pictures: Pictures, coarsen: Whole) -> np.ndarray:
     """Add up blocks of ``coarsen`` × ``coarsen`` pixels, exactly (chapter 2).
 
     ``pictures`` is uint8 (n, height, width, bands), and ``coarsen`` divides height and width. The
@@ -173,7 +41,7 @@ def block_sums(pictures: np.ndarray, coarsen: int) -> np.ndarray:
     """
     if pictures.shape[1] % coarsen or pictures.shape[2] % coarsen:
         sides = f"{pictures.shape[1]} and {pictures.shape[2]} pixels"
-        raise arguments.wrong("coarsen", coarsen, f"give a divisor of {sides}")
+        raise wrong("coarsen", coarsen, f"give a divisor of {sides}")
     if coarsen == 1:
         return pictures
     dtype = sum_dtype(coarsen)
@@ -196,115 +64,6 @@ def overhead(images: h5py.Dataset) -> float:
     return touched * math.prod(images.chunks) / math.prod(images.shape[1:])
 
 
-# --------------------------------------------------------------------------- is it all there?
-
-
-def storage_problem(arrays: Iterable[h5py.Dataset]) -> str | None:
-    """Return what is wrong with where the file says that its data sets lie, in one sentence.
-
-    All that is read must be in the file itself, all of it must be there, and no byte may belong
-    to two: a wrong byte in an index would else be read as black, or as another's picture.
-    """
-    places = []
-    for array in arrays:
-        name, layout = array.name.lstrip("/"), array.id.get_create_plist()
-        kind = layout.get_layout()
-        if kind == h5py.h5d.VIRTUAL or layout.get_external_count():
-            return f"{name!r} is kept in other files; copy its numbers into this one."
-        if kind == h5py.h5d.CONTIGUOUS:
-            if array.id.get_offset() is None:
-                return f"{name!r} was never written: get a file that is whole."
-            places.append(np.array([[array.id.get_offset(), array.nbytes]], np.uint64))
-        elif kind == h5py.h5d.CHUNKED:
-            grid, size = _grid(array), math.prod(array.chunks) * array.dtype.itemsize
-            expected, found = math.prod(map(len, grid)), array.id.get_num_chunks()
-            if size > LARGEST_CHUNK:
-                return (
-                    f"the chunks of {name!r} are {size / 2**20:,.0f} MB each, and at most "
-                    f"{LARGEST_CHUNK >> 20} MB can be read: store it in smaller ones."
-                )
-            if found != expected:
-                return (
-                    f"{name!r} has {found:,} of its {expected:,} chunks: what is missing was "
-                    "never written or is lost; get the file anew."
-                )
-            found = _chunks(array.id).reshape(expected, -1)
-            corners, odd = np.divmod(found[:, :-2], np.array(array.chunks, np.uint64))
-            inside = not odd.any() and np.all(corners < np.array([len(axis) for axis in grid]))
-            # What does not shrink is kept as it is, and packing adds next to nothing. HDF5 itself
-            # would read what is longer into room that is not.
-            most = size + size // 8 + 4096 if layout.get_nfilters() else size
-            if (
-                not inside
-                or len(np.unique(corners, axis=0)) < expected
-                or not np.all((found[:, -1] > 0) & (found[:, -1] <= most))
-            ):
-                return f"the index of {name!r} is damaged: get the file anew."
-            places.append(found[:, -2:])
-    start, size = np.concatenate([np.empty((0, 2), np.uint64), *places]).T
-    order = np.argsort(start, kind="stable")
-    if np.any((start + size)[order][:-1] > start[order][1:]):
-        return "two of its data sets or chunks claim the same bytes: get the file anew."
-    return None
-
-
-def _chunks(array_id: h5py.h5d.DatasetID) -> np.ndarray:
-    """Return of each chunk its corner, its place in the file and its bytes, as one flat array."""
-    numbers = array_of("Q")
-
-    def note(chunk) -> None:
-        numbers.extend((*chunk.chunk_offset, chunk.byte_offset, chunk.size))
-
-    if hasattr(array_id, "chunk_iter"):
-        array_id.chunk_iter(note)
-    else:  # HDF5 before 1.12.3
-        for i in range(array_id.get_num_chunks()):
-            note(array_id.get_chunk_info(i))
-    return np.array(numbers, np.uint64)
-
-
-def _grid(array: h5py.Dataset) -> list[range]:
-    """Return where chunks begin, along each axis."""
-    return [range(0, n, k) for n, k in zip(array.shape, array.chunks, strict=True)]
-
-
-class Damaged(OSError):
-    """A file whose bytes cannot be what was written."""
-
-
-@contextmanager
-def readable(array: h5py.Dataset) -> Iterator[None]:
-    """Turn what goes wrong while ``array`` is read into one sentence."""
-    if not array:
-        raise ValueError("The file of galaxies is closed: make a new DataManager to read on.")
-    path, name = Path(array.file.filename), array.name.lstrip("/")
-    try:
-        yield
-    except (OSError, RuntimeError, KeyError, TypeError, zlib.error) as error:
-        mend = "get it anew"
-        if (note := checked_note(path)).exists():  # the sample, which is looked at once
-            note.unlink(missing_ok=True)
-            mend = "run this again, and it is made anew"
-        raise Damaged(f"{path} is damaged ({name!r} cannot be read); {mend}.") from error
-
-
-def checked_note(path: Path) -> Path:
-    """Return the file that says of a cached sample which bytes were found sound."""
-    return path.with_suffix(".checked")
-
-
-def column(array: h5py.Dataset) -> np.ndarray:
-    """Return all of a data set of one number per galaxy; an OSError if it is damaged."""
-    with readable(array):
-        if array.chunks is not None:
-            for start in itertools.product(*_grid(array)):
-                _stored(array, start)
-        return array[:]
-
-
-# ------------------------------------------------------------------------------------ pictures
-
-
 def rows_of(images: h5py.Dataset, start: int, stop: int | None = None) -> np.ndarray:
     """Return full-size pictures, uint8 (n, height, width, bands); without ``stop`` it is one.
 
@@ -315,7 +74,7 @@ def rows_of(images: h5py.Dataset, start: int, stop: int | None = None) -> np.nda
         if images.chunks is None:
             return images[start:stop]
         pixels = np.empty((stop - start, *images.shape[1:]), np.uint8)
-        first, *others = _grid(images)
+        first, *others = chunk_grid(images)
         touched = first[start // first.step : -(-stop // first.step)]
         for corner in itertools.product(touched, *others):
             chunk = _read_chunk(images, corner)
@@ -399,7 +158,7 @@ def _add_chunks(images: h5py.Dataset, coarsen: int, rows: range, sums: np.ndarra
         with adding:
             sums[tuple(slice(i, i + k) for i, k in zip(first, part.shape, strict=True))] += part
 
-    grid = [rows[:: images.chunks[0]], *_grid(images)[1:]]
+    grid = [rows[:: images.chunks[0]], *chunk_grid(images)[1:]]
     threads = max(1, min(n_workers(), 2 * SLAB_BYTES // math.prod(images.chunks)))
     n_chunks = math.prod(map(len, grid))
     for _ in progress(in_threads(add, itertools.product(*grid), threads), n_chunks, "Reading"):
@@ -411,173 +170,8 @@ def _read_chunk(images: h5py.Dataset, start: tuple[int, ...]) -> np.ndarray:
     inside = tuple(
         slice(i, min(i + k, n)) for i, k, n in zip(start, images.chunks, images.shape, strict=True)
     )
-    stored = _stored(images, start)
+    stored = unpacked(images, start)
     if stored is None:
         return images[inside]
     whole = np.frombuffer(stored, np.uint8).reshape(images.chunks)
     return whole[tuple(slice(part.stop - part.start) for part in inside)]
-
-
-def _stored(array: h5py.Dataset, start: tuple[int, ...]) -> bytes | None:
-    """Return a chunk's bytes unpacked, or None if HDF5 has to do that; an OSError if it is damaged.
-
-    HDF5 would unpack as much as comes, and fill up with anything what does not.
-    """
-    plist = array.id.get_create_plist()
-    filters = [plist.get_filter(i)[0] for i in range(plist.get_nfilters())]
-    mask, raw = array.id.read_direct_chunk(start)  # an error where the index does not lead to it
-    size = math.prod(array.chunks) * array.dtype.itemsize
-    # A bit of the mask says that the filter was skipped, as HDF5 does where it would save nothing.
-    applied = [kind for i, kind in enumerate(filters) if not mask >> i & 1]
-    end = len(raw) - 4 if applied[-1:] == [FLETCHER32] else len(raw)
-    if not set(applied) - {SHUFFLE, FLETCHER32} and end != size:
-        raise OSError("a chunk has the wrong length")
-    if GZIP in applied:
-        unpack = zlib.decompressobj()  # benchmarks/load.py: unpacking is most of reading
-        raw = unpack.decompress(memoryview(raw)[:end], size + 1)
-        if len(raw) != size or not unpack.eof:
-            raise OSError("a chunk has the wrong length")
-    # Shuffling single bytes leaves them as they are.
-    if set(applied) - {GZIP} - ({SHUFFLE} if array.dtype.itemsize == 1 else set()):
-        return None
-    return raw
-
-
-# ------------------------------------------------------------------------- the coarsened pictures
-
-
-def coarsened(path: Path, images: h5py.Dataset, coarsen: int, cache_folders=()) -> np.ndarray:
-    """Return `load_block_sums` of a file's pictures, from a cache where there is a sound one.
-
-    The cache is looked for in all ``cache_folders`` and written to the first that allows it.
-    """
-    key = cache_key(path, images.shape, coarsen)
-    shape = (images.shape[0], images.shape[1] // coarsen, images.shape[2] // coarsen, 3)
-    caches = _caches(path, coarsen, cache_folders)
-    for cache in caches:
-        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-            return _read_cache(cache, key, np.empty(shape, sum_dtype(coarsen)))
-    sums = load_block_sums(images, coarsen)
-    # A file that changed while it was read must not pass for the one it has become.
-    if key == cache_key(path, images.shape, coarsen):
-        for cache in caches:
-            with suppress(OSError):
-                _write_cache(cache, key, sums)
-                break
-    return sums
-
-
-def pieces(
-    path: Path, images: h5py.Dataset, coarsen: int, rows: int, cache_folders=()
-) -> Iterator[np.ndarray]:
-    """Yield what `coarsened` returns, ``rows`` pictures at a time, to save memory (chapter 9).
-
-    A sound cache is used where there is one; none is made. The pieces are the same either way.
-    """
-    key = cache_key(path, images.shape, coarsen)
-    for cache in _caches(path, coarsen, cache_folders):
-        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-            start = _verify_cache(cache, key)
-            break
-    else:
-        yield from _pieces_of_file(images, coarsen, rows)
-        return
-    dtype = sum_dtype(coarsen)
-    shape = (images.shape[1] // coarsen, images.shape[2] // coarsen, images.shape[3])
-    with cache.open("rb") as file:
-        file.seek(start)
-        for first in range(0, len(images), rows):
-            n = min(rows, len(images) - first)
-            yield np.fromfile(file, dtype, n * math.prod(shape)).reshape(n, *shape)
-
-
-def _pieces_of_file(images: h5py.Dataset, coarsen: int, rows: int) -> Iterator[np.ndarray]:
-    """Yield `pieces` from slabs of whole chunks, each read but once."""
-    left: list[np.ndarray] = []
-    for slab in slabs_of_block_sums(images, coarsen):
-        sums = np.concatenate([*left, slab])
-        whole = len(sums) - len(sums) % rows
-        yield from (sums[i : i + rows] for i in range(0, whole, rows))
-        left = [sums[whole:]]
-    if len(left[0]):
-        yield left[0]
-
-
-def _caches(path: Path, coarsen: int, folders) -> list[Path]:
-    """Return where the cache of a file may be."""
-    place = blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()
-    return [folder / f"{path.stem}-{place}-coarsen{coarsen}.cache" for folder in folders]
-
-
-def stamp(path: Path) -> tuple[int, ...]:
-    """Return what changes with a file's bytes. The change time cannot be set by hand."""
-    file = path.stat()
-    return file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns
-
-
-@functools.cache
-def _made_by() -> str:
-    """Return what the caches are made by: this file and `stored`."""
-    here = Path(__file__)
-    return digest_of([here, here.with_name("stored.py")])
-
-
-def cache_key(path: Path, shape: tuple[int, ...], coarsen: int) -> str:
-    """Return what a cache must have been made from, and by."""
-    return repr((_made_by(), *stamp(path), shape, coarsen))
-
-
-def _blocks(array: np.ndarray) -> list[memoryview]:
-    """Return the bytes of ``array`` as blocks that are checked one by one."""
-    data = memoryview(array.reshape(-1).view(np.uint8))
-    return [data[i : i + CACHE_BLOCK] for i in range(0, len(data), CACHE_BLOCK)]
-
-
-def _cache_head(cache: Path, key: str) -> tuple[list[int], int]:
-    """Return the checksums of ``cache``, and where its sums begin; an error if it is another's."""
-    if not cache.is_file():
-        raise ValueError("not a file")
-    with cache.open("rb") as file:
-        head = json.loads(file.readline(HEAD_BYTES))
-        if head["key"] != key:
-            raise ValueError("made from another file")
-        return head["checksums"], file.tell()
-
-
-def _read_cache(cache: Path, key: str, sums: np.ndarray) -> np.ndarray:
-    """Fill ``sums`` from ``cache``; a ValueError or the like if it is another's, or damaged."""
-    checksums, start = _cache_head(cache, key)
-
-    def fill(numbered: tuple[int, memoryview]) -> int:
-        number, block = numbered
-        with cache.open("rb") as file:
-            file.seek(start + number * CACHE_BLOCK)
-            if file.readinto(block) < len(block):
-                raise ValueError("cut off")  # the rest of the block is what memory held before
-        return zlib.crc32(block)
-
-    if list(in_threads(fill, enumerate(_blocks(sums)), n_workers())) != checksums:
-        raise ValueError("damaged")
-    return sums
-
-
-def _verify_cache(cache: Path, key: str) -> int:
-    """Return where in ``cache`` its sums begin, all of them sound; else as `_read_cache`."""
-    checksums, start = _cache_head(cache, key)
-    with cache.open("rb") as file:
-        file.seek(start)
-        if [zlib.crc32(block) for block in iter(lambda: file.read(CACHE_BLOCK), b"")] != checksums:
-            raise ValueError("damaged")
-    return start
-
-
-def _write_cache(cache: Path, key: str, sums: np.ndarray) -> None:
-    """Write ``sums`` to ``cache`` with what tells later whether they can be trusted."""
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    if not cache.parent.stat().st_mode & stat.S_IWUSR:  # which root in a container could ignore
-        raise PermissionError(f"{cache.parent} is meant to stay as it is")
-    checksums = list(in_threads(zlib.crc32, _blocks(sums), n_workers()))
-    with written_whole(cache) as temporary, temporary.open("wb") as file:
-        file.write(json.dumps({"key": key, "checksums": checksums}).encode() + b"\n")
-        for block in _blocks(sums):
-            file.write(block)

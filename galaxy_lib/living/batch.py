@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import traitlets
 
-from galaxy_lib.arguments import several, takes, text, whole
+from galaxy_lib.checked import a_text, checked, several, whole
 from galaxy_lib.living.figure import STATIC, LivingFigure
 
 
@@ -34,7 +34,12 @@ class Batch(LivingFigure):
 
     _checks: ClassVar = LivingFigure._checks | {"S": partial(whole, high=256)}
 
-    @takes(slopes=(2, "N"), names=several(text, "give two texts", 2), **_checks)
-    def __init__(self, slopes: np.ndarray, names: Sequence[str], S: int = 16) -> None:
+    @checked
+    def __init__(
+        self,
+        slopes: Annotated[np.ndarray, (2, "N")],
+        names: Annotated[Sequence[str], several(a_text, "give two texts", 2)],
+        S: Annotated[int, partial(whole, high=256)] = 16,
+    ) -> None:
         slopes = np.asarray(slopes, dtype="<f4")
         super().__init__(slopes=slopes.tobytes(), names=list(names), S=S)

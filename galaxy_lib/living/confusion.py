@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import traitlets
 
-from galaxy_lib.arguments import takes
+from galaxy_lib.checked import checked
 from galaxy_lib.course import OUR_DATA
 from galaxy_lib.data import DataManager
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
@@ -54,8 +54,8 @@ class Confusion(LivingFigure):
             pictures = middles(data_manager, rows, SIDE)
         return {"sprite": sprite(pictures)}
 
-    @takes(data_manager=GALAXIES)
-    def __init__(self, data_manager, predictions: Sequence[int]) -> None:
+    @checked
+    def __init__(self, data_manager: Annotated[Any, GALAXIES], predictions: Sequence[int]) -> None:
         rows = data_manager.test_indices
         predictions = predicted("predictions", predictions, len(rows))
         answers = data_manager.ans[rows]

@@ -29,7 +29,7 @@ import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
@@ -38,8 +38,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image  # matplotlib's own requirement
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import function, having, optional, several, takes, whole
+from galaxy_lib.checked import Function, Whole, a_text, checked, having, several, whole, wrong
 from galaxy_lib.galaxy import Galaxy, galaxy_types
 from galaxy_lib.living.stored import Stored
 from galaxy_lib.plots import learning_curves
@@ -49,23 +48,23 @@ Text = str | Callable[..., str]
 
 
 def _text(name: str, value: Any) -> Text:
-    return value if callable(value) else arguments.text(name, value, empty=True)
+    return value if callable(value) else a_text(name, value, empty=True)
 
 
 def _names(name: str, value: Any) -> str | list[str]:
     mend = "give a text for the slider, or one for each"
     if isinstance(value, str):
-        return arguments.text(name, value)
-    names = several(arguments.text, mend)(name, value)
+        return a_text(name, value)
+    names = several(a_text, mend)(name, value)
     if not names:
-        raise arguments.wrong(name, value, mend)
+        raise wrong(name, value, mend)
     return names
 
 
 def _values(name: str, value: Any) -> list:
     listed = isinstance(value, Sequence) or (isinstance(value, np.ndarray) and value.ndim > 0)
     if isinstance(value, (str, bytes)) or not listed or len(value) == 0:
-        raise arguments.wrong(name, value, "give a list of values for the slider, at least one")
+        raise wrong(name, value, "give a list of values for the slider, at least one")
     return list(value)
 
 
@@ -147,18 +146,15 @@ class LiveOnly(Stored, widgets.VBox):
         return cls(**values)
 
 
-@takes(
-    draw=function, values=_values, name=_names, alt=_text, label=_text,
-    start=partial(whole, low=-(2**31)),
-)  # fmt: skip
+@checked
 def frames(
-    draw: Callable[..., Picture],
-    values: Sequence,
+    draw: Function,
+    values: Annotated[Sequence, _values],
     *,
-    name: str | Sequence[str],
-    alt: Text,
-    label: Text = "{}",
-    start: int = 0,
+    name: Annotated[str | Sequence[str], _names],
+    alt: Annotated[Text, _text],
+    label: Annotated[Text, _text] = "{}",
+    start: Annotated[int, partial(whole, low=-(2**31))] = 0,
 ) -> Frames:
     """Draw one picture per value and return them with the slider that chooses between them.
 
@@ -188,7 +184,7 @@ def frames(
         name, values = [name], [values]
     elif len(name) != len(values):
         mend = f"give a list of values for each of the {len(name)} sliders"
-        raise arguments.wrong("values", values, mend)
+        raise wrong("values", values, mend)
     else:
         values = [_values(f"values[{i}]", choices) for i, choices in enumerate(values)]
     pictures = [
@@ -198,8 +194,8 @@ def frames(
     return Frames(list(name), labels, [start % len(choices) for choices in values], pictures)
 
 
-@takes(draw=function, alt=_text)
-def live(draw: Callable[..., Picture], *, alt: Text, **controls: widgets.Widget) -> LiveOnly:
+@checked
+def live(draw: Function, *, alt: Annotated[Text, _text], **controls: widgets.Widget) -> LiveOnly:
     """Return ``controls`` above a picture that the kernel draws again whenever one is moved.
 
     Parameters
@@ -223,8 +219,8 @@ def live(draw: Callable[..., Picture], *, alt: Text, **controls: widgets.Widget)
     return LiveOnly([*controls.values(), picture])
 
 
-@takes(data_manager=having("images", "give a DataManager"))
-def browse(data_manager) -> LiveOnly:
+@checked
+def browse(data_manager: Annotated[Any, having("images", "give a DataManager")]) -> LiveOnly:
     """Leaf through the galaxies of each class, at the size in which the file has them (live)."""
     answers = np.asarray(data_manager.ans)
     rows = {k: np.flatnonzero(answers == k) for k in galaxy_types if k in answers}
@@ -246,16 +242,13 @@ def browse(data_manager) -> LiveOnly:
     return live(draw, alt=alt, kind=kind, number=number)
 
 
-@takes(
-    network=having("epochs", "give a NeuralNetwork"),
-    draw=optional(function), n_epochs=whole, interval=whole,
-)  # fmt: skip
+@checked
 def train_live(
-    network,
-    draw: Callable[..., Picture] | None = None,
+    network: Annotated[Any, having("epochs", "give a NeuralNetwork")],
+    draw: Function | None = None,
     *,
-    n_epochs: int = 1000,
-    interval: int = 100,
+    n_epochs: Whole = 1000,
+    interval: Whole = 100,
     **settings,
 ) -> LiveOnly:
     """Train a network epoch by epoch with buttons to run, pause and step (live).

@@ -13,17 +13,16 @@ import functools
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 import anywidget
 import numpy as np
 import traitlets
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import having, optional, takes, truth
+from galaxy_lib.checked import an_array, checked, having, truth, wrong
 from galaxy_lib.course import OUR_DATA
 from galaxy_lib.data import DataManager
-from galaxy_lib.galaxy import N_TYPES, galaxy_types
+from galaxy_lib.galaxy import N_TYPES, as_pixels, galaxy_types
 from galaxy_lib.living.pictures import sprite
 from galaxy_lib.living.stored import Stored
 
@@ -105,10 +104,10 @@ def predicted(name: str, value: Any, n: int) -> np.ndarray:
     """Return a class for each of the ``n`` galaxies of a test set: int array (n,)."""
     mend = f"give one class, 0 to 9, for each of the {n} galaxies of the test set, z.argmax(axis=0)"
     with suppress(ValueError):
-        found = arguments.array(name, value, ("n",), kinds="iu")
+        found = an_array(name, value, ("n",), kinds="iu")
         if found.shape == (n,) and found.min() >= 0 and found.max() < len(galaxy_types):
             return found
-    raise arguments.wrong(name, value, mend)
+    raise wrong(name, value, mend)
 
 
 class Sample(NamedTuple):
@@ -169,7 +168,7 @@ def _sample(path: Path, _version: tuple[int, int], sets: tuple[tuple[int, ...], 
         pictures = np.stack([fine.galaxy(row).data for row in rows])
         labels = np.asarray(fine.ans)[rows].astype(np.uint8)
         simulated = fine.simulated
-    pictures = (pictures - 0.01) / 0.99 * 255
+    pictures = as_pixels(pictures)
     quarter = SIDE // 2
     middle = pictures[:, quarter:-quarter, quarter:-quarter]
     whole = pictures.reshape(-1, SIDE, 2, SIDE, 2, 3).mean(axis=(2, 4))
@@ -209,8 +208,10 @@ class SampleFigure(LivingFigure):
             raise ValueError("its rows are other galaxies in the file in use")
         return {"sprite_middle": found.middle, "sprite_whole": found.whole}
 
-    @takes(data_manager=optional(GALAXIES))
-    def __init__(self, data_manager: DataManager | None = None, **traits) -> None:
+    @checked
+    def __init__(
+        self, data_manager: Annotated[DataManager, GALAXIES] | None = None, **traits
+    ) -> None:
         traits = self._checked(traits)
         found = sample(data_manager)
         n, kind = len(found.labels), "simulated" if found.simulated else "real"

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import traitlets
 
-from galaxy_lib.arguments import POSITIVE, SHARE, having, one_of, takes, truth, whole
+from galaxy_lib.checked import Positive, Share, check_of, checked, having, one_of, truth, whole
 from galaxy_lib.course import OUR_NETWORK, OUR_TRAINING
 from galaxy_lib.data import DataManager
 from galaxy_lib.galaxy import N_TYPES
 from galaxy_lib.living.figure import STATIC, SampleFigure
 from galaxy_lib.network import NeuralNetwork
+from galaxy_lib.splits import Split
 
 WEIGHTS = "ABab"
 
@@ -52,8 +53,8 @@ class Trainer(SampleFigure):
     _esm = STATIC / "trainer.js"
     _checks: ClassVar = SampleFigure._checks | {
         "hidden_layer_size": whole,
-        "learning_rate": POSITIVE,
-        "beta_momentum": SHARE,
+        "learning_rate": check_of(Positive),
+        "beta_momentum": check_of(Share),
         "batch_size": whole,
         "seed": partial(whole, low=0, high=2**53 - 1),  # a number of the browser's
         "loss": one_of("squared", "cross-entropy"),
@@ -100,8 +101,10 @@ class Trainer(SampleFigure):
         network.n_updates = self.n_updates
         return network
 
-    @takes(network=having("data_manager", "give a NeuralNetwork"))
-    def show(self, network: NeuralNetwork) -> None:
+    @checked
+    def show(
+        self, network: Annotated[NeuralNetwork, having("data_manager", "give a NeuralNetwork")]
+    ) -> None:
         """Show a network of 768 inputs (16 × 16 pixels, whole or the middle), and train it on.
 
         A ValueError if its inputs or hidden units are others.
@@ -135,19 +138,13 @@ class Trainer(SampleFigure):
         with DataManager(datafile=self.path, read_on_demand=True) as full:
             side = full.images.shape[1]
         side = side // 2 if view == "middle" else side
-        manager = DataManager(
+        # The split is the figure's, whatever seed and shares it came from.
+        rows = np.frombuffer(self.rows, "<u4").astype(np.intp)
+        ends = np.cumsum([self.n_training, self.n_validation])
+        return DataManager(
             datafile=self.path,
             crop=side,
             coarsen=side // self.side,
             augment="d4" if turned else None,
+            split=Split(*np.split(rows, ends)),
         )
-        # The split is the figure's, whatever seed and shares it came from.
-        rows = np.frombuffer(self.rows, "<u4").astype(np.intp)
-        ends = np.cumsum([self.n_training, self.n_validation])
-        manager.indices = rows
-        manager.training_indices, manager.validation_indices, manager.test_indices = np.split(
-            rows, ends
-        )
-        manager.n_training, manager.n_validation = self.n_training, self.n_validation
-        manager.n_test = self.n_test
-        return manager

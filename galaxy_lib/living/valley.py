@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 
 import traitlets
 
-from galaxy_lib.arguments import POSITIVE, number, several, truth, whole
+from galaxy_lib.checked import Positive, a_number, check_of, several, truth, whole
 from galaxy_lib.living.figure import STATIC, LivingFigure
 
 
 def _start(name: str, value: Any) -> list[float]:
     ends = (
-        partial(number, low=-11, high=4, such_as=-10),
-        partial(number, low=-2.2, high=2.2, such_as=1.5),
+        partial(a_number, low=-11, high=4, such_as=-10),
+        partial(a_number, low=-2.2, high=2.2, such_as=1.5),
     )
     given = several(lambda _name, each: each, "give two numbers, such as [-10, 1.5]", 2)(
         name, value
@@ -43,10 +43,12 @@ class Valley(LivingFigure):
     _esm = STATIC / "valley.js"
 
     _checks: ClassVar = LivingFigure._checks | {
-        "curvature": several(POSITIVE, "give two numbers above 0, such as [1.0, 50.0]", 2),
+        "curvature": several(
+            check_of(Positive), "give two numbers above 0, such as [1.0, 50.0]", 2
+        ),
         "start": _start,
-        "eta": partial(number, low=0.002, high=4, such_as=0.04),
-        "beta": partial(number, low=0, high=0.98, such_as=0.9),
+        "eta": partial(a_number, low=0.002, high=4, such_as=0.04),
+        "beta": partial(a_number, low=0, high=0.98, such_as=0.9),
         "noise": truth,
         "n_steps": whole,
     }

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import traitlets
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import CAPTION, several, takes
+from galaxy_lib.checked import Caption, an_array, check_of, checked, several, wrong
 from galaxy_lib.course import OUR_DATA
 from galaxy_lib.data import DataManager
 from galaxy_lib.galaxy import N_TYPES, galaxy_types
@@ -70,8 +69,10 @@ class Volunteer(LivingFigure):
             pictures = middles(data_manager, [*rows, *_examples(data_manager.ans)], SIDE)
         return {"sprite": sprite(pictures)}
 
-    @takes(data_manager=GALAXIES)
-    def __init__(self, data_manager, predictions: Sequence[int] | None = None) -> None:
+    @checked
+    def __init__(
+        self, data_manager: Annotated[Any, GALAXIES], predictions: Sequence[int] | None = None
+    ) -> None:
         test, ans = data_manager.test_indices, data_manager.ans
         if predictions is not None:
             predictions = predicted("predictions", predictions, len(test))
@@ -123,7 +124,7 @@ class Volunteer(LivingFigure):
         """
         codes = [codes] if isinstance(codes, str) else codes
         codes = [*codes] if isinstance(codes, Iterator) else codes
-        codes = several(CAPTION, "give a code, or a list of them")("codes", codes)
+        codes = several(check_of(Caption), "give a code, or a list of them")("codes", codes)
         said = [read_code(code, self.set_id) for code in codes]
         return np.array(said, dtype=int).reshape(len(said), N)
 
@@ -137,9 +138,9 @@ class Volunteer(LivingFigure):
         """
         matrix = np.zeros((N_TYPES, N_TYPES), int)
         given = said
-        said = arguments.array("said", said, ..., kinds="iu")
+        said = an_array("said", said, ..., kinds="iu")
         if said.shape[-1:] != (N,) or said.size == 0 or said.min() < 0 or said.max() >= N_TYPES:
-            raise arguments.wrong("said", given, f"give {N} classes, 0 to 9, for each volunteer")
+            raise wrong("said", given, f"give {N} classes, 0 to 9, for each volunteer")
         np.add.at(matrix, (np.broadcast_to(self.labels, said.shape), said), 1)
         return matrix
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import numpy as np
 import traitlets
 
-from galaxy_lib import arguments
-from galaxy_lib.arguments import several, takes, text
+from galaxy_lib.checked import a_text, an_array, checked, several, wrong
+from galaxy_lib.galaxy import as_pixels
 from galaxy_lib.living.figure import STATIC, LivingFigure
 
 
@@ -41,28 +42,28 @@ class Window(LivingFigure):
     weights = traitlets.List(traitlets.Float()).tag(sync=True)
     cut = traitlets.Bool(False).tag(sync=True)
 
-    @takes(names=several(text, "give a text for each picture"))
+    @checked
     def __init__(
         self,
         pictures: np.ndarray,
-        names: Sequence[str],
+        names: Annotated[Sequence[str], several(a_text, "give a text for each picture")],
         learned: Mapping[str, np.ndarray] | None = None,
     ) -> None:
-        given, pictures = pictures, arguments.array("pictures", pictures, ...).astype(float)
+        given, pictures = pictures, an_array("pictures", pictures, ...).astype(float)
         if pictures.ndim == 4:
             pictures = pictures.mean(axis=3)
         if pictures.ndim != 3 or 0 in pictures.shape or pictures.shape[1] != pictures.shape[2]:
             mend = "give an array (n, side, side) or (n, side, side, C)"
-            raise arguments.wrong("pictures", given, mend)
+            raise wrong("pictures", given, mend)
         if len(names) != len(pictures):
-            raise arguments.wrong("names", names, f"give {len(pictures)}, one for each picture")
+            raise wrong("names", names, f"give {len(pictures)}, one for each picture")
         if not isinstance(learned, Mapping | None):
-            raise arguments.wrong("learned", learned, "give a dict of arrays (5, 5)")
+            raise wrong("learned", learned, "give a dict of arrays (5, 5)")
         by_name = {}
         for name, weights in (learned or {}).items():
-            weights = arguments.array(f"learned[{name!r}]", weights, (5, 5))
-            by_name[text("learned's name", name)] = weights.ravel().astype(float).tolist()
-        bytes_ = np.clip((pictures - 0.01) / 0.99 * 255, 0, 255).round().astype(np.uint8)
+            weights = an_array(f"learned[{name!r}]", weights, (5, 5))
+            by_name[a_text("learned's name", name)] = weights.ravel().astype(float).tolist()
+        bytes_ = as_pixels(pictures).round().astype(np.uint8)
         super().__init__(
             pictures=bytes_.tobytes(), side=pictures.shape[1], names=list(names), learned=by_name
         )

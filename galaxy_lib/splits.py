@@ -5,9 +5,11 @@ Apart from `data`, and below it: rows and positions in, row numbers out.
 
 from __future__ import annotations
 
+from typing import Annotated, NamedTuple
+
 import numpy as np
 
-from galaxy_lib.arguments import optional, takes, whole
+from galaxy_lib.checked import Whole, an_array, checked, wrong
 
 ARCSEC = np.pi / 180 / 3600  # in radians
 HALF_FIELD = 33.0  # arcsec: half a picture's side where its scale is unknown
@@ -15,8 +17,82 @@ SAME_PLACE = 0.1  # arcsec
 MOST_PAIRS = 5_000_000
 
 
-@takes(ra=("N",), dec=("N",), pxscale=optional(("N",)), side=whole)
-def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np.ndarray]:
+class Split(NamedTuple):
+    """The rows of each set, int arrays, no row in two of them (chapter 2)."""
+
+    training: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+    def rows_of(self, n: int) -> np.ndarray:
+        """Return all rows, one set after another; a ValueError if ``n`` galaxies have no such."""
+        rows = np.concatenate(self)
+        if rows.min() < 0 or rows.max() >= n:
+            raise wrong(
+                "split", self, f"its rows go beyond the {n} galaxies; give one of this file"
+            )
+        return rows
+
+
+def split(n: int, partition: float, validation: float, *, strata=None, groups=None, rng) -> Split:
+    """Shuffle the rows and split them: the test set first, then validation from the rest.
+
+    Parameters
+    ----------
+    n : int
+        Galaxies, N.
+    partition : float
+        Share of them to learn from; the others are the test set.
+    validation : float
+        Share of those to learn from that is set aside: one galaxy at least, unless it is 0.
+    strata, groups : int arrays (N,), optional
+        What to keep in proportion, and what to keep in one set.
+    rng : numpy.random.Generator
+        Shuffles the rows, and draws the side of each group of several.
+
+    Raises
+    ------
+    ValueError
+        If a set that is asked for would be empty.
+    """
+    strata = np.zeros(n, int) if strata is None else strata
+    groups = np.arange(n) if groups is None else groups
+    rows, test = split_rows(rng.permutation(n), int(partition * n), strata, groups, rng)
+    n_training = len(rows) - (max(1, int(validation * len(rows))) if validation else 0)
+    if n_training < 1 or len(test) == 0:
+        raise ValueError(
+            f"partition={partition} and validation={validation} leave a set of {n} galaxies "
+            "empty: choose other shares, or a larger file."
+        )
+    return Split(*split_rows(rows, n_training, strata, groups, rng), test)
+
+
+def as_split(name: str, value: object) -> Split:
+    """Return a split, its rows as int arrays, or raise a ValueError that says what is wrong."""
+    mend = "give Split(training, validation, test): arrays of rows, none of them in two sets"
+    if not isinstance(value, Split):
+        raise wrong(name, value, mend)
+    rows = [
+        an_array(name, part, ("n",), "iu") if np.size(part) else np.empty(0, int) for part in value
+    ]
+    if not len(rows[0]) or not len(rows[2]):
+        raise wrong(name, value, f"{mend}, and only validation may be empty")
+    every = np.concatenate(rows)
+    if len(np.unique(every)) < len(every):
+        raise wrong(name, value, mend)
+    return Split(*(part.astype(np.intp) for part in rows))
+
+
+ASplit = Annotated[Split, as_split]
+Numbers = Annotated[np.ndarray, ("N",)]
+Pairs = Annotated[np.ndarray, ("P", 2)]
+OfPairs = Annotated[np.ndarray, ("P",)]
+
+
+@checked
+def sky_pairs(
+    ra: Numbers, dec: Numbers, pxscale: Numbers | None = None, *, side: Whole = 256
+) -> tuple[np.ndarray, np.ndarray]:
     """Find the pairs of galaxies of which one picture holds the other's centre (chapter 1).
 
     Parameters
@@ -60,8 +136,8 @@ def sky_pairs(ra, dec, pxscale=None, *, side: int = 256) -> tuple[np.ndarray, np
     return known[pairs[near]], separation[near]
 
 
-@takes(pairs=("P", 2), separation=("P",), ans=("N",))
-def conflicts(pairs: np.ndarray, separation: np.ndarray, ans: np.ndarray) -> np.ndarray:
+@checked
+def conflicts(pairs: Pairs, separation: OfPairs, ans: Numbers) -> np.ndarray:
     """Return those of the pairs (P, 2) that are one galaxy twice, under different labels."""
     return pairs[(separation < SAME_PLACE) & (ans[pairs[:, 0]] != ans[pairs[:, 1]])]
 
@@ -73,6 +149,12 @@ def linked(pairs: np.ndarray, n: int) -> np.ndarray:
 
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     return connected_components(links, directed=False)[1]
+
+
+def sky_groups(ra, dec, pxscale, ans: np.ndarray, *, side: int) -> tuple[np.ndarray, int, int]:
+    """Number the galaxies that share sky (N,), and count such pairs, and `conflicts` among them."""
+    pairs, separation = sky_pairs(ra, dec, pxscale, side=side)
+    return linked(pairs, len(ans)), len(pairs), len(conflicts(pairs, separation, ans))
 
 
 def split_rows(rows, n_first: int, strata, groups, rng) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,204 @@
+"""The simulated sample: drawn by several processes, kept in the user's cache, looked at once."""
+
+from __future__ import annotations
+
+import functools
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+
+from galaxy_lib.checked import FilePath, checked, whole
+from galaxy_lib.files import hdf5
+from galaxy_lib.files.disk import cache_folder, digest_of, n_workers, stamp, tell, written_whole
+from galaxy_lib.files.reading import load_block_sums
+from galaxy_lib.files.validate import CATALOGUE, MOST, catalogue, open_dataset
+from galaxy_lib.files.write import check_new, pack, write
+
+SAMPLE_SIZE = 1500
+SAMPLE_SEED = 2026
+TELL = 60  # seconds of waiting for another process after which a line says so
+Many = Annotated[int, partial(whole, high=MOST)]
+FixedSeed = Annotated[int, partial(whole, low=0, high=2**63 - 1)]
+
+
+@checked
+def simulated_sample_path(n_images: Many = SAMPLE_SIZE, seed: FixedSeed = SAMPLE_SEED) -> Path:
+    """Return the simulated sample in the user's cache folder, made now if it is not there.
+
+    One that has been damaged is made anew, and one that an older galaxy_lib drew is removed; a
+    line on standard error says so.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = cache_folder()
+    path = folder / f"galaxy10-simulated-{_drawn_by()}-seed{seed}-n{n_images}.h5"
+    if _was_found_sound(path):
+        return path
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_suffix(".lock"))
+        while True:
+            try:
+                lock.acquire(timeout=TELL)
+                break
+            except Timeout:
+                tell(f"Another process is making {path.name}; waiting for it.")
+        try:
+            if not _was_found_sound(path):  # or another process made it meanwhile
+                if path.exists() and (problem := _unsound(path, n_images)):
+                    tell(f"The simulated sample is made anew, for {problem}")
+                    path.unlink()
+                if not path.exists():
+                    simulate_sample(path, n_images, seed)
+                    _remove_older(path)
+                _note_sound(path)
+        finally:
+            lock.release()
+    except OSError as error:
+        if path.exists() and not _unsound(path, n_images):
+            return path  # in a folder that others share and nobody changes
+        raise OSError(
+            f"The simulated sample cannot be written to {folder} ({error.strerror or error}); "
+            "name another folder in the environment variable GALAXY10_CACHE."
+        ) from error
+    return path
+
+
+@functools.cache
+def _drawn_by() -> str:
+    """Return what decides pixels, plans and labels: a digest of the simulator's source."""
+    from galaxy_lib import simulator
+
+    return digest_of(Path(simulator.__file__).parent.glob("*.py"))
+
+
+def _remove_older(path: Path) -> None:
+    """Remove the sample of this seed and number that another drawing made, and what hangs on it."""
+    rest = path.stem[path.stem.index("-seed") :]
+    for old in path.parent.glob(f"galaxy10-simulated-*{rest}.h5"):
+        if old != path:
+            for kept in [old, *path.parent.glob(f"{old.stem}[.-]*")]:
+                with suppress(OSError):  # another program may have it open
+                    kept.unlink()
+            if not old.exists():
+                tell(f"{old.name} was drawn by another version of galaxy_lib: removed.")
+
+
+def _was_found_sound(path: Path) -> bool:
+    """Say whether a cached sample has the very bytes that were looked at before."""
+    try:
+        return hdf5.checked_note(path).read_text("utf-8") == repr(stamp(path))
+    except (OSError, ValueError):
+        return False
+
+
+def _note_sound(path: Path) -> None:
+    with written_whole(hdf5.checked_note(path)) as temporary:
+        temporary.write_text(repr(stamp(path)), "utf-8")
+
+
+def _unsound(path: Path, n_images: int) -> str | None:
+    """Look at every byte of a cached sample; return what is wrong with it, in one sentence."""
+    try:
+        with open_dataset(path) as ds:
+            if not all(ds[name].fletcher32 for name in ("ans", *CATALOGUE)):
+                return f"{path} has no checksums."
+            if ds.attrs.get("drawn_by") != _drawn_by():
+                return f"{path} was drawn by another version of galaxy_lib."
+            if len(ds["ans"]) != n_images:
+                return f"{path} holds {len(ds['ans'])} galaxies."
+            for name in CATALOGUE:
+                catalogue(ds, name)
+            load_block_sums(ds["images"], ds["images"].shape[1])
+    except (OSError, ValueError, KeyError) as error:
+        return str(error)
+    return None
+
+
+@checked
+def simulate_sample(
+    path: FilePath, n_images: Many = SAMPLE_SIZE, seed: FixedSeed = SAMPLE_SEED
+) -> None:
+    """Write simulated galaxies to a new file; the same number and seed give the same bytes.
+
+    On a processor of another kind, one level in some fifty thousand may differ by one.
+
+    Raises FileExistsError if ``path`` exists, ValueError if ``n_images`` is below 1.
+    """
+    from galaxy_lib.simulator import plan_sample
+
+    check_new(path)
+    plans = plan_sample(seed, n_images)
+    columns = {"ra": np.array([p.ra for p in plans]), "dec": np.array([p.dec for p in plans])}
+    columns |= {"redshift": np.empty(n_images), "pxscale": np.empty(n_images)}
+
+    def packed() -> Iterator[bytes]:
+        for row, drawing in enumerate(_drawings(plans, seed)):
+            columns["redshift"][row], columns["pxscale"][row], picture = drawing
+            yield picture
+
+    attributes = {"simulated": True, "seed": seed, "drawn_by": _drawn_by()}
+    attributes["generator"] = "galaxy_lib"
+    write(path, 256, [p.label for p in plans], packed(), columns, attributes)
+
+
+def _draw(plan) -> tuple[float, float, bytes]:
+    """Draw one row: its redshift, its scale, and its picture compressed."""
+    from galaxy_lib.simulator import draw
+
+    drawn = draw(plan)
+    return float(drawn.redshift), float(drawn.pxscale), pack(drawn.image)
+
+
+def _drawings(plans: list, seed: int) -> Iterator[tuple[float, float, bytes]]:
+    """Yield the rows of a sample in order, drawn by several processes in turn.
+
+    They are plain child processes that write to a pipe, because `multiprocessing` would run a
+    reader's script again in each child if it has no ``__main__`` guard. A row that a child fails
+    to deliver is drawn here.
+    """
+    n = min(n_workers(), len(plans) // 32)
+    try:
+        children = [_start_child(seed, len(plans), k, n) for k in range(n)]
+    except OSError:  # no process can be started, as in a browser
+        n, children = 0, []
+    try:
+        for row, plan in enumerate(plans):
+            try:
+                yield pickle.load(children[row % n].stdout) if n else _draw(plan)
+            except (EOFError, OSError, pickle.UnpicklingError):
+                yield _draw(plan)
+    finally:
+        for child in children:
+            child.kill()
+            child.communicate()
+
+
+def _start_child(*share: int) -> subprocess.Popen:
+    package = str(Path(__file__).resolve().parents[2])
+    paths = filter(None, [package, os.environ.get("PYTHONPATH")])
+    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", f"from galaxy_lib.files.sample import _work; _work{share}"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | one_thread | {"PYTHONPATH": os.pathsep.join(paths)},
+    )
+
+
+def _work(seed: int, n_images: int, first: int, step: int) -> None:
+    """Draw every ``step``-th row from ``first`` on and send it to standard output (in a child)."""
+    from galaxy_lib.simulator import plan_sample
+
+    for plan in plan_sample(seed, n_images)[first::step]:
+        pickle.dump(_draw(plan), sys.stdout.buffer)
+        sys.stdout.buffer.flush()
