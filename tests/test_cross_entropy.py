@@ -398,6 +398,7 @@ SPOILED = {
     "another shape": {"A": np.zeros((9, 12), np.float32)},
     "a flat bias": {"a": np.zeros(10, np.float32)},
     "strings": {"A": np.full((10, 12), "x")},
+    "whole numbers": {"A": np.zeros((10, 12), int)},
     "not a number": {"A": np.full((10, 12), np.nan, np.float32)},
     "an infinite bias": {"a": np.full((10, 1), np.inf, np.float32)},
     "another size": {"N_hidden": np.array(13)},
