@@ -6,12 +6,16 @@ It is the step that `NeuralNetwork` takes with the squared error, for those who 
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 from scipy.linalg.blas import saxpy, sgemm
 
-from galaxy_lib.checked import Inputs, OfA, OfB, Outputs, Positive, Share, checked, wrong
+from galaxy_lib.checked import Positive, Share, checked, wrong
 
 Array = np.ndarray
+Inputs, Outputs = Annotated[Array, ("N_in", "S")], Annotated[Array, ("N_out", "S")]
+OfA, OfB = Annotated[Array, ("N_out", "N_hidden")], Annotated[Array, ("N_hidden", "N_in")]
 
 
 @checked

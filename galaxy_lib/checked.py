@@ -235,14 +235,8 @@ FilePaths = Annotated[str | os.PathLike | Sequence[str | os.PathLike], some_path
 Seed = Annotated[Any, a_seed]
 Function = Annotated[Callable, a_function]
 Galaxies = Annotated[Any, having("input_size", "give a DataManager")]
-MatplotlibAxes = Annotated[Any, having("imshow", "give axes of matplotlib, or None")]
+AnyAxes = Annotated[Any, having("imshow", "give axes of matplotlib, or None")]
 AnyArray = Annotated[np.ndarray, partial(an_array, shape=...)]
-OfA = Annotated[np.ndarray, ("N_out", "N_hidden")]
-OfB = Annotated[np.ndarray, ("N_hidden", "N_in")]
-OfColumnA = Annotated[np.ndarray, ("N_out", 1)]
-OfColumnB = Annotated[np.ndarray, ("N_hidden", 1)]
-Inputs = Annotated[np.ndarray, ("N_in", "S")]
-Outputs = Annotated[np.ndarray, ("N_out", "S")]
 
 
 def checked(function: Callable) -> Callable:

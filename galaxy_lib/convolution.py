@@ -17,12 +17,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from galaxy_lib.checked import (
     Galaxies,
-    Outputs,
     Seed,
     Whole,
     a_dict_of_arrays,
     a_record,
-    an_array,
     checked,
     several,
     shaped,
@@ -30,7 +28,7 @@ from galaxy_lib.checked import (
     wrong,
 )
 from galaxy_lib.galaxy import N_TYPES
-from galaxy_lib.network import LOSSES, NeuralNetwork, softmax
+from galaxy_lib.network import Inputs, NeuralNetwork, Outputs, softmax
 
 Array = np.ndarray
 WEIGHTS = ("B_1", "B_2", "A", "b_1", "b_2", "a")
@@ -38,11 +36,8 @@ Weights = Annotated[dict[str, Array], a_dict_of_arrays(*WEIGHTS)]
 Pictures = Annotated[Array, ("S", "H", "W", "C")]
 Maps = Annotated[Array, ("S", "H", "W", "K")]
 Columns = Annotated[Array, ("N_window", "P")]
-Lengths = several(whole, "give the four lengths of an array of pictures or maps", 4)
-Shape = Annotated[tuple[int, ...], Lengths]
-TwoNumbers = Annotated[
-    tuple[int, int], several(whole, "give two numbers of maps, such as (16, 32)", 2)
-]
+Shape = Annotated[tuple, several(whole, "give the four lengths of an array of pictures or maps", 4)]
+TwoNumbers = Annotated[tuple, several(whole, "give two numbers of maps, such as (16, 32)", 2)]
 Side = Annotated[int, partial(whole, low=0)]
 
 
@@ -250,13 +245,9 @@ class ConvolutionalNetwork(NeuralNetwork):
 
     @checked
     def __init__(
-        self,
-        data_manager: Galaxies,
-        *,
-        maps: TwoNumbers = (16, 32),
-        layout: AnyLayout = LAYOUT,
+        self, data_manager: Galaxies, *, maps: TwoNumbers = (16, 32), layout: AnyLayout = LAYOUT,
         seed: Seed = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         K_1, K_2 = maps
         self.N_in, self.N_out = int(data_manager.input_size), N_TYPES
         self.layout, self.loss, self.hidden = layout, "cross-entropy", "relu"
@@ -277,9 +268,10 @@ class ConvolutionalNetwork(NeuralNetwork):
         self._begin(data_manager, weights)
         self.n_weights = sum(w.size for w in weights.values())
 
-    def layers(self, x: Array) -> Layers:
+    @checked
+    def layers(self, x: Inputs) -> Layers:
         """Return every layer's values for the inputs ``x`` (N_in, S), as `layers` does."""
-        if len(an_array("x", x, ("N_in", "S"))) != self.N_in:
+        if len(x) != self.N_in:
             raise wrong("x", x, f"give {self.N_in} rows, one for each input")
         return layers(self._named_weights(), self._pictures(x), self.layout)
 
@@ -290,13 +282,13 @@ class ConvolutionalNetwork(NeuralNetwork):
         return dict(zip(self.weight_names, self._weights(), strict=True))
 
     def _output(self, x: Array) -> Array:
-        return LOSSES[self.loss].output(self.layers(x).u)
+        return self._loss.output(self.layers(x).u)
 
     @np.errstate(over="ignore", invalid="ignore")  # what is no number is reported by `epochs`
     def _step(self, v: list[Array], x: Array, y: Array, eta: float, beta: float) -> Array:
         weights, found = self._named_weights(), self.layers(x)
-        log_z = LOSSES[self.loss].output(found.u)
-        slopes = _backward(weights, found, LOSSES[self.loss].slope(log_z, y), self.layout)
+        log_z = self._loss.output(found.u)
+        slopes = _backward(weights, found, self._loss.slope(log_z, y), self.layout)
         for v_w, (name, w) in zip(v, weights.items(), strict=True):
             v_w *= beta
             v_w += (1 - beta) * slopes[name]

@@ -24,13 +24,12 @@ from galaxy_lib.checked import (
     checked,
     one_of,
     whole,
-    wrong,
 )
 from galaxy_lib.files import datasets
 from galaxy_lib.files.joined import open_files
 from galaxy_lib.galaxy import N_TYPES, Galaxy, one_hot
 from galaxy_lib.pictures import View, open_pictures
-from galaxy_lib.splits import Sets, Split
+from galaxy_lib.splits import ASplit, Split
 
 ORIENTATIONS = {None: 1, "rot90": 4, "d4": 8}
 """In how many ways `DataManager` turns a picture, by the name of the augmentation."""
@@ -75,7 +74,7 @@ class DataManager:
         training set is then shuffled in blocks that lie at random in it (chapter 9).
     crop : int, optional
         Only the middle ``crop`` × ``crop`` pixels of each picture, in whole blocks (chapter 7).
-    split : Split, optional
+    split : galaxy_lib.splits.Split, optional
         The sets, made before: ``partition``, ``validation``, ``stratify`` and ``group_by_sky``,
         which say how to make them, are then not used.
 
@@ -124,7 +123,7 @@ class DataManager:
         cache: Truth = True,
         crop: Whole | None = None,
         memory_limit: NotNegative = 4e9,
-        split: Sets | None = None,
+        split: ASplit | None = None,
     ) -> None:
         self.n_sky_pairs = self.n_conflicts = None
         self.rng = np.random.default_rng(seed)
@@ -133,7 +132,8 @@ class DataManager:
             self.path = parts[0][0]
             self.ans = self.ds["ans"][:]
             self.simulated = datasets.is_simulated(self.ds)
-            self._take(split or self._split(partition, validation, stratify, group_by_sky))
+            split = split or self._split(partition, validation, stratify, group_by_sky)
+            self.indices = split.rows_of(len(self.ans))
             view = View.of(self.ds["images"].shape[1], coarsen, crop)
             self.pictures = open_pictures(
                 self.ds["images"], parts, view, ORIENTATIONS[augment], use_cache=cache,
@@ -142,9 +142,10 @@ class DataManager:
         except BaseException:
             self.ds.close()
             raise
-        self.images = self.pictures.images
+        self.training_indices, self.validation_indices, self.test_indices = split
+        self.n_training, self.n_validation, self.n_test = map(len, split)
+        self.images, self.input_size = self.pictures.images, math.prod(view.shape)
         self.coarsen, self.crop, self.augment = view.coarsen, view.crop, augment
-        self.input_size = math.prod(view.shape)
         self._next_training = self._next_test = 0
 
     def _split(self, partition, validation, stratify, group_by_sky) -> Split:
@@ -157,15 +158,6 @@ class DataManager:
         return splits.split(
             len(self.ans), partition, validation, strata=strata, groups=groups, rng=self.rng
         )
-
-    def _take(self, split: Split) -> None:
-        """Let each set be what ``split`` says."""
-        self.indices = np.concatenate(split)
-        if self.indices.min() < 0 or self.indices.max() >= len(self.ans):
-            mend = f"its rows go beyond the {len(self.ans)} galaxies; give a split of this file"
-            raise wrong("split", split, mend)
-        self.training_indices, self.validation_indices, self.test_indices = split
-        self.n_training, self.n_validation, self.n_test = map(len, split)
 
     # ------------------------------------------------------------------------- one at a time
 

@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from galaxy_lib.checked import (
-    AnyArray,
-    Class,
-    MatplotlibAxes,
-    an_array,
-    checked,
-    whole,
-    wrong,
-)
+from galaxy_lib.checked import AnyArray, AnyAxes, Class, an_array, checked, having, whole, wrong
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,6 +52,12 @@ def scale_pixels(pixels: AnyArray, out: AnyArray | None = None) -> np.ndarray:
     out *= 0.99
     out += 0.01
     return out
+
+
+@checked
+def as_pixels(data: AnyArray) -> np.ndarray:
+    """Return the pixel values of scaled ``data``, float in [0, 255]: `scale_pixels` undone."""
+    return np.clip((data - 0.01) / 0.99 * 255, 0, 255)
 
 
 Answers = Annotated[np.ndarray | int, partial(an_array, shape=..., kinds="iu")]
@@ -120,14 +118,14 @@ class Galaxy:
         self.index = index
 
     @checked
-    def plot(self, ax: MatplotlibAxes | None = None) -> Axes:
+    def plot(self, ax: AnyAxes | None = None) -> Axes:
         """Show the picture with its answer on it and return the axes (new ones if none given)."""
         if ax is None:
             import matplotlib.pyplot as plt
 
             _, ax = plt.subplots()
         # The picture as it was: data is never 0, an empty band of the sky may be.
-        ax.imshow(np.clip((self.data - 0.01) / 0.99, 0, 1), interpolation="nearest")
+        ax.imshow(as_pixels(self.data) / 255, interpolation="nearest")
         label = {"boxstyle": "round", "facecolor": "black", "alpha": 0.6, "linewidth": 0}
         text = f"{self.answer}: {galaxy_types[self.answer]}"
         ax.text(0.03, 0.97, text, transform=ax.transAxes, color="white", va="top", bbox=label)
@@ -144,3 +142,7 @@ class Galaxy:
     def __repr__(self) -> str:
         shape = "×".join(str(n) for n in self.data.shape)
         return f"<Galaxy: row {self.index}, {self.answer} ({galaxy_types[self.answer]}), {shape}>"
+
+
+AnyGalaxy = Annotated[Galaxy, having("answer", "give a Galaxy")]
+"""What checks for a `Galaxy` by what it has, so that one of a notebook's own will do."""

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from galaxy_lib.checked import (
-    Function,
-    Inputs,
-    OfA,
-    OfB,
-    OfColumnA,
-    OfColumnB,
-    Outputs,
-    Seed,
-    Whole,
-    checked,
-)
+from galaxy_lib.checked import Function, Seed, Whole, checked
 from galaxy_lib.network import (
     HIDDEN_UNITS,
     HiddenUnit,
+    Inputs,
+    OfA,
+    OfB,
+    OfBiasA,
+    OfBiasB,
+    Outputs,
     cross_entropy,
     gradients,
     loss,
@@ -44,7 +39,7 @@ class GradientErrors(tuple):
 @checked
 def check_gradients(
     A: OfA, B: OfB, x: Inputs, y: Outputs, gradients: Function = gradients, *,
-    a: OfColumnA | None = None, b: OfColumnB | None = None, hidden: HiddenUnit = "sigmoid",
+    a: OfBiasA | None = None, b: OfBiasB | None = None, hidden: HiddenUnit = "sigmoid",
     max_weights: Whole = 2000, seed: Seed = None,
 ) -> GradientErrors:  # fmt: skip
     """Hold ``gradients`` to central differences of the loss in float64 (chapters 3 and 7).

@@ -9,39 +9,22 @@ On purpose there are no more layers.
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import saxpy, sgemm
 
-from galaxy_lib import assessment
-from galaxy_lib.assessment import Epoch
+from galaxy_lib.assessment import Epoch as Epoch
 from galaxy_lib.blas import blas_step as blas_step
-from galaxy_lib.checked import (
-    AnyArray,
-    Galaxies,
-    Inputs,
-    OfA,
-    OfB,
-    OfColumnA,
-    OfColumnB,
-    Outputs,
-    Positive,
-    Seed,
-    Share,
-    Whole,
-    an_array,
-    checked,
-    having,
-    one_of,
-    wrong,
-)
-from galaxy_lib.galaxy import N_TYPES, Galaxy
-from galaxy_lib.saved import Saved
+from galaxy_lib.checked import AnyArray, Galaxies, Seed, Whole, checked, one_of, wrong
+from galaxy_lib.galaxy import N_TYPES, AnyGalaxy
+from galaxy_lib.training import Training
 
 Array = np.ndarray
+Inputs, Outputs = Annotated[Array, ("N_in", "S")], Annotated[Array, ("N_out", "S")]
+OfA, OfB = Annotated[Array, ("N_out", "N_hidden")], Annotated[Array, ("N_hidden", "N_in")]
+OfBiasA, OfBiasB = Annotated[Array, ("N_out", 1)], Annotated[Array, ("N_hidden", 1)]
 
 
 @checked
@@ -130,12 +113,19 @@ def relu(u: AnyArray) -> Array:
     return np.maximum(u, 0)
 
 
+def _before_sigmoid(e_tilde: Array, z_tilde: Array) -> Array:
+    """Return e_tilde * z_tilde * (1 - z_tilde), in the place of ``e_tilde``."""
+    e_tilde *= z_tilde
+    e_tilde *= 1 - z_tilde
+    return e_tilde
+
+
 def _relu(u: Array) -> Array:
     return np.maximum(u, 0, out=u)
 
 
 HIDDEN_UNITS = {
-    "sigmoid": (_sigmoid, lambda e_tilde, z_tilde: e_tilde * z_tilde * (1 - z_tilde), 1),
+    "sigmoid": (_sigmoid, _before_sigmoid, 1),
     "relu": (_relu, lambda e_tilde, z_tilde: e_tilde * (z_tilde > 0), 2),
 }
 """A hidden unit's function, in the place of what it is given; a slope ``e_tilde`` behind the unit
@@ -150,13 +140,7 @@ HiddenUnit = Annotated[str, one_of(*HIDDEN_UNITS)]
 
 @checked
 def cross_entropy_gradients(
-    A: OfA,
-    B: OfB,
-    x: Inputs,
-    y: Outputs,
-    a: OfColumnA,
-    b: OfColumnB,
-    hidden: HiddenUnit = "sigmoid",
+    A: OfA, B: OfB, x: Inputs, y: Outputs, a: OfBiasA, b: OfBiasB, hidden: HiddenUnit = "sigmoid"
 ) -> tuple[Array, Array, Array, Array]:
     """Return ∂L/∂A, ∂L/∂B, ∂L/∂a and ∂L/∂b of L = `cross_entropy`, in their shapes (chapter 7).
 
@@ -180,16 +164,11 @@ def cross_entropy_gradients(
 class Loss(NamedTuple):
     """All in which one loss differs from another: its output layer and its slope."""
 
-    output: Callable[[Array], Array]
-    """z from u = A z̃ + a, both (N_out, S); or log z, exact also where z rounds to 0."""
-    z: Callable[[Array], Array]
-    """z from this output."""
-    slope: Callable[[Array, Array], Array]
-    """From output and y: d (N_out, S), S times ∂L/∂u."""
-    terms: Callable[[Array, Array], Array]
-    """From output and y: what adds up to S times L."""
-    constant: Callable[[Array], Array]
-    """From each galaxy's share of its class: L of the best output that is the same for all."""
+    output: Callable  # u = A z̃ + a (N_out, S) -> z, or log z, exact also where z rounds to 0
+    z: Callable  # output -> z
+    slope: Callable  # output, y -> S ∂L/∂u (N_out, S)
+    terms: Callable  # output, y -> what adds up to S L
+    constant: Callable  # each galaxy's share of its class -> L of the best output that never varies
     biases: bool
 
 
@@ -219,7 +198,7 @@ LOSSES = {
 LossName = Annotated[str, one_of(*LOSSES)]
 
 
-class NeuralNetwork(Saved):
+class NeuralNetwork(Training):
     """A network with one hidden layer that learns from a `DataManager`'s galaxies (chapter 5).
 
     Parameters
@@ -266,23 +245,19 @@ class NeuralNetwork(Saved):
             weights |= {"a": np.zeros((self.N_out, 1)), "b": np.zeros((self.N_hidden, 1))}
         self._begin(data_manager, weights)
 
-    def _begin(self, data_manager, weights: dict[str, Array]) -> None:
-        """Take the first weights by their names, before any training."""
-        self.data_manager, self.weight_names = data_manager, list(weights)
-        self._set_weights(list(weights.values()))
-        for name in [*weights, "epoch"]:
-            setattr(self, f"best_{name}", None)
-        self.history: list[Epoch] = []
-        self.n_trained, self.n_updates, self.training_time = 0, 0, 0.0
-
     a = b = None  # where the loss has no biases
     sigmoid = staticmethod(sigmoid)
 
-    def forward(self, x: Array) -> Array:
+    @property
+    def _loss(self) -> Loss:
+        return LOSSES[self.loss]
+
+    @checked
+    def forward(self, x: Inputs) -> Array:
         """Return z (N_out, S) float32 for the inputs ``x`` (N_in, S) (chapters 3 and 7)."""
-        if an_array("x", x, ("N_in", "S")).shape[0] != self.N_in:
+        if len(x) != self.N_in:
             raise wrong("x", x, f"give {self.N_in} rows, one for each input")
-        return LOSSES[self.loss].z(self._output(x))
+        return self._loss.z(self._output(x))
 
     @np.errstate(over="ignore")  # where e⁻ᵘ overflows to inf, 1/inf is the limit, 0
     def _output(self, x: Array) -> Array:
@@ -291,7 +266,7 @@ class NeuralNetwork(Saved):
 
     def _forward(self, x: Array) -> tuple[Array, Array]:
         z_tilde = HIDDEN_UNITS[self.hidden][0](_product(self.B, x, self.b))
-        return z_tilde, LOSSES[self.loss].output(_product(self.A, z_tilde, self.a))
+        return z_tilde, self._loss.output(_product(self.A, z_tilde, self.a))
 
     @np.errstate(over="ignore", invalid="ignore")  # what is no number is reported by `epochs`
     def _step(self, v: list[Array], x: Array, y: Array, eta: float, beta: float) -> Array:
@@ -300,7 +275,7 @@ class NeuralNetwork(Saved):
         ``v ← βv + (1−β) ∂L/∂B`` is one ``sgemm`` and ``B ← B − ηv`` one ``saxpy`` (chapter 5).
         """
         z_tilde, z = self._forward(x)
-        d = LOSSES[self.loss].slope(z, y)
+        d = self._loss.slope(z, y)
         d_tilde = HIDDEN_UNITS[self.hidden][1](sgemm(1, self.A, d, trans_a=1), z_tilde)
         v_A, v_B, *v_biases = v
         share = (1 - beta) / x.shape[1]
@@ -313,120 +288,12 @@ class NeuralNetwork(Saved):
         return z
 
     @checked
-    def predict(self, galaxy: Annotated[Galaxy, having("answer", "give a Galaxy")]) -> Array:
+    def predict(self, galaxy: AnyGalaxy) -> Array:
         """Return the output (N_out, 1) for one galaxy; a ValueError if it is of another size."""
         x = np.reshape(galaxy.data, (-1, 1))
         if len(x) != self.N_in:
             raise ValueError(f"The galaxy has {len(x)} values: coarsen it to {self.N_in}.")
         return self.forward(x)
-
-    def train(self, *, n_epochs=1, learning_rate=0.2, beta_momentum=0.9, batch_size=64) -> None:
-        """Train and print a line after each epoch: the loop over `epochs`, which see (chapter 5).
-
-        Interrupt it (Ctrl-C, or the stop button) when you have seen enough: what was learned stays.
-        """
-        answers = np.asarray(self.data_manager.ans)[self.data_manager.training_indices]
-        constant = LOSSES[self.loss].constant(np.bincount(answers)[answers] / len(answers))
-        told = None
-        try:
-            for record in self.epochs(n_epochs, learning_rate, beta_momentum, batch_size):
-                correct = f"{record.test_accuracy:.3f} of the test set correct"
-                print(f"epoch {record.epoch:2d}: {correct}, {record.seconds:.2f} s")
-                if not told and (told := assessment.stalled(record, constant, learning_rate)):
-                    print(told)
-        except KeyboardInterrupt:
-            print(f"Interrupted: what was learned from {self.n_trained} pictures is kept.")
-
-    @checked
-    def epochs(
-        self,
-        n_epochs: Whole = 1,
-        learning_rate: Positive = 0.2,
-        beta_momentum: Share = 0.9,
-        batch_size: Whole = 64,
-    ):
-        """Return an iterator that trains one epoch a step and yields an `Epoch` (chapter 5).
-
-        Momentum starts at 0 with the iterator and lasts from epoch to epoch (chapter 4). Out of
-        range is a ValueError at once; a loss no longer a number, a FloatingPointError at its step.
-
-        Parameters
-        ----------
-        n_epochs, batch_size : int, 1 or more; the last batch is as short as it comes
-        learning_rate : float above 0, η in ``A ← A − ηv``
-        beta_momentum : float from 0 to 1, β in ``v ← βv + (1−β) ∂L/∂A``
-        """
-        return self._epochs(n_epochs, learning_rate, beta_momentum, batch_size)
-
-    def _epochs(self, n_epochs, learning_rate, beta_momentum, batch_size) -> Iterator[Epoch]:
-        manager, terms = self.data_manager, LOSSES[self.loss].terms
-        v = [np.zeros(w.shape, np.float32, order="F") for w in self._weights()]
-        for _ in range(n_epochs):
-            # A reader may have put other arrays in their place.
-            self._set_weights(self._weights())
-            scores, seconds_before = np.zeros(3), self.training_time
-            start = time.perf_counter() - seconds_before
-            for x, y in manager.training_batches(batch_size):
-                z = self._step(v, x, y, learning_rate, beta_momentum)
-                self.n_trained += x.shape[1]
-                self.n_updates += 1
-                self.training_time = time.perf_counter() - start
-                scores += _score(terms, z, y)
-                if not math.isfinite(scores[0]):
-                    mend = "give a new network less learning_rate"
-                    raise FloatingPointError(f"The loss is {scores[0]}: {mend}.")
-            training = (scores[:2] / (scores[2] or math.nan)).tolist()
-            validation = self._evaluate(manager.validation_batches())
-            test = self._evaluate(manager.test_batches())
-            seconds = self.training_time - seconds_before
-            n = len(self.history) + 1
-            record = Epoch(n, self.n_updates, seconds, *training, *validation, *test)
-            accuracies = (e.validation_accuracy for e in self.history if e.validation_accuracy >= 0)
-            if record.validation_accuracy > max(accuracies, default=-1):
-                self._keep_as_best(n)
-            self.history.append(record)
-            yield record
-
-    def _evaluate(self, batches: Iterable[tuple[Array, Array]]) -> list[float]:
-        terms = LOSSES[self.loss].terms
-        scores = sum((_score(terms, self._output(x), y) for x, y in batches), np.zeros(3))
-        return (scores[:2] / (scores[2] or math.nan)).tolist()
-
-    def restore_best(self) -> None:
-        """Go back to the weights of the best epoch; a RuntimeError if there is none (chapter 5)."""
-        if self.best_epoch is None:
-            raise RuntimeError("No epoch is best yet: train with DataManager(validation=0.1).")
-        self._set_weights([getattr(self, f"best_{name}").copy("F") for name in self.weight_names])
-
-    def _keep_as_best(self, epoch: int) -> None:
-        for name, w in zip(self.weight_names, self._weights(), strict=True):
-            setattr(self, f"best_{name}", w.copy("F"))
-        self.best_epoch = epoch
-
-    def _weights(self) -> list[Array]:
-        return [getattr(self, name) for name in self.weight_names]
-
-    def _set_weights(self, weights: list[Array]) -> None:
-        for name, w in zip(self.weight_names, weights, strict=True):
-            setattr(self, name, np.asfortranarray(w, dtype=np.float32))
-
-    def assess(self) -> float:
-        """Return the fraction of the test set that the network gets right (chapter 5)."""
-        return self._evaluate(self.data_manager.test_batches())[1]
-
-    def predictions(self) -> Array:
-        """Return the predicted classes (n_test,) int, in the order of ``test_indices``."""
-        classes = [self.forward(x).argmax(axis=0) for x, _ in self.data_manager.test_batches()]
-        return np.concatenate([np.empty(0, dtype=int), *classes])
-
-    def confusion_matrix(self) -> Array:
-        """Return int counts (N_out, N_out) over the test set: answers down, predictions across."""
-        answers = np.asarray(self.data_manager.ans)[self.data_manager.test_indices].astype(int)
-        return assessment.confusion_matrix(answers, self.predictions())
-
-    def recall(self) -> Array:
-        """Return the fraction correct of each class (N_out,); NaN where the test set has none."""
-        return assessment.recall(self.confusion_matrix())
 
     _kept = ("loss", "hidden", "N_in", "N_hidden")
 
@@ -439,7 +306,7 @@ class NeuralNetwork(Saved):
 
     def __repr__(self) -> str:
         sizes = f"{self.N_in} inputs, {self.N_hidden} hidden, {self.N_out} outputs"
-        if LOSSES[self.loss].biases:
+        if self._loss.biases:
             sizes += f", {self.hidden} and {self.loss}"
         return f"<{type(self).__name__}: {sizes}, trained on {self.n_trained} pictures>"
 
@@ -453,9 +320,3 @@ def _product(W: Array, x: Array, w: Array | None) -> Array:
     if w is not None:
         u += w
     return u
-
-
-def _score(terms: Callable[[Array, Array], Array], z: Array, y: Array) -> Array:
-    """Return S times the loss, how many are right, and S."""
-    correct = np.count_nonzero(z.argmax(axis=0) == y.argmax(axis=0))
-    return np.array([np.sum(terms(z, y), dtype=np.float64), correct, y.shape[1]])

@@ -149,17 +149,18 @@ class OnDisk(Pictures):
 
     def __init__(self, content: cache.Coarsened, folders, images, view, orientations=1) -> None:
         super().__init__(images, view, orientations)
-        self.content = content
+        self._row = np.empty(content.shape[1:], content.dtype)
         self.path, self.place = cache.on_disk(content, folders)
-        self.block_rows = max(1, cache.BLOCK // content.row_bytes)  # lie side by side
+        self.block_rows = max(1, cache.BLOCK // self._row.nbytes)  # lie side by side
         self._file = self.path.open("rb", buffering=0)
 
     def sums(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the block sums of some rows; an OSError if the cache was cut meanwhile."""
-        sums = np.empty((len(rows), *self.content.shape[1:]), self.content.dtype)
-        for i, place in enumerate(self.place[rows].tolist()):
-            self._file.seek(place * self.content.row_bytes)
-            if self._file.readinto(memoryview(sums[i]).cast("B")) < self.content.row_bytes:
+        sums = np.empty((len(rows), *self._row.shape), self._row.dtype)
+        n_bytes = self._row.nbytes
+        for picture, place in zip(sums, self.place[rows].tolist(), strict=True):
+            self._file.seek(place * n_bytes)
+            if self._file.readinto(memoryview(picture).cast("B")) < n_bytes:
                 raise OSError(f"{self.path} was cut: make a new DataManager.")
         return np.ascontiguousarray(self.view.of_sums(sums))
 

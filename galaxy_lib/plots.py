@@ -22,8 +22,8 @@ from mpl_toolkits.axes_grid1 import ImageGrid
 from PIL import Image
 
 from galaxy_lib.checked import (
+    AnyAxes,
     Caption,
-    MatplotlibAxes,
     Truth,
     Whole,
     a_text,
@@ -34,12 +34,10 @@ from galaxy_lib.checked import (
     several,
     wrong,
 )
-from galaxy_lib.galaxy import N_TYPES, Galaxy, galaxy_types
+from galaxy_lib.galaxy import N_TYPES, AnyGalaxy, Galaxy, as_pixels, galaxy_types
 
 AnyFigure = Annotated[Figure, having("savefig", "give a Figure of matplotlib")]
-ManyGalaxies = Annotated[
-    Sequence[Galaxy], several(having("answer", "give a Galaxy"), "give a list of Galaxy")
-]
+ManyGalaxies = Annotated[Sequence[Galaxy], several(check_of(AnyGalaxy), "give a list of Galaxy")]
 Captions = Annotated[Sequence[str], several(check_of(Caption), "give a list of texts")]
 
 # Okabe & Ito (2008): eight colours that readers with any colour vision can tell apart.
@@ -238,7 +236,7 @@ def _curves(name: str, value: object) -> dict[str, tuple[np.ndarray, np.ndarray]
 def learning_curves(
     curves: Annotated[dict[str, tuple[Sequence[float], Sequence[float]]], _curves],
     *,
-    ax: MatplotlibAxes | None = None,
+    ax: AnyAxes | None = None,
     xlabel: Caption = "updates of the weights",
     ylabel: Caption = "fraction of the test set correct",
     title: Caption = "",
@@ -262,7 +260,7 @@ Counts = Annotated[np.ndarray, (N_TYPES, N_TYPES)]
 def confusion(
     matrix: Counts,
     *,
-    ax: MatplotlibAxes | None = None,
+    ax: AnyAxes | None = None,
     title: Caption = "",
 ) -> Axes:
     """Show a confusion matrix (10, 10): the counts, the brighter the larger their share of the row.
@@ -292,7 +290,7 @@ def _short_name(answer: int) -> str:
 
 
 def _picture(galaxy: Galaxy) -> np.ndarray:
-    return np.clip((galaxy.data - 0.01) / 0.99, 0, 1)
+    return as_pixels(galaxy.data) / 255
 
 
 def _write_powers_plainly(axis: Axis) -> None:

@@ -24,6 +24,15 @@ class Split(NamedTuple):
     validation: np.ndarray
     test: np.ndarray
 
+    def rows_of(self, n: int) -> np.ndarray:
+        """Return all rows, one set after another; a ValueError if ``n`` galaxies have no such."""
+        rows = np.concatenate(self)
+        if rows.min() < 0 or rows.max() >= n:
+            raise wrong(
+                "split", self, f"its rows go beyond the {n} galaxies; give one of this file"
+            )
+        return rows
+
 
 def split(n: int, partition: float, validation: float, *, strata=None, groups=None, rng) -> Split:
     """Shuffle the rows and split them: the test set first, then validation from the rest.
@@ -74,7 +83,7 @@ def as_split(name: str, value: object) -> Split:
     return Split(*(part.astype(np.intp) for part in rows))
 
 
-Sets = Annotated[Split, as_split]
+ASplit = Annotated[Split, as_split]
 Numbers = Annotated[np.ndarray, ("N",)]
 Pairs = Annotated[np.ndarray, ("P", 2)]
 OfPairs = Annotated[np.ndarray, ("P",)]

@@ -32,20 +32,10 @@ from typing import Annotated, Any, NamedTuple
 import h5py
 import numpy as np
 
-from galaxy_lib.checked import (
-    FilePath,
-    Inside,
-    Outputs,
-    a_path,
-    check_of,
-    checked,
-    having,
-    whole,
-    wrong,
-)
+from galaxy_lib.checked import FilePath, Inside, a_path, check_of, checked, having, whole, wrong
 from galaxy_lib.files import cache, datasets, reading
 from galaxy_lib.galaxy import N_TYPES
-from galaxy_lib.network import NeuralNetwork
+from galaxy_lib.network import NeuralNetwork, Outputs
 from galaxy_lib.pictures import View
 
 FORMAT = 1  # of a catalogue: raised when its columns change their meaning

@@ -45,6 +45,7 @@ from galaxy_lib.network import Epoch
 from galaxy_lib.saved import Saved
 from galaxy_lib.simulator import Plan, draw, plan_sample, simulate_galaxy
 from galaxy_lib.splits import Split
+from galaxy_lib.training import Training
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -223,6 +224,7 @@ TRAIN |= {"batch_size": "whole"}
 BATCH = {"batch_size": "whole"}
 TABLE: list[tuple[Callable, dict[str, str]]] = [
     (galaxy.scale_pixels, {"pixels": "array", "out": "array or none"}),
+    (galaxy.as_pixels, {"data": "array"}),
     (galaxy.one_hot, {"answers": "answers"}),
     (Galaxy, {"data": "array", "answer": "class", "index": "index"}),
     (Galaxy.plot, {"ax": "thing or none"}),
@@ -351,6 +353,7 @@ def owner(method: Callable, good: dict):
         "DataManager": lambda: manager,
         "NeuralNetwork": lambda: good["network"],
         "Saved": lambda: good["network"],
+        "Training": lambda: good["network"],
         "ConvolutionalNetwork": lambda: ConvolutionalNetwork(manager, seed=0),
         "Layout": Layout,
         "Calibration": lambda: calibration,
@@ -400,7 +403,7 @@ def test_a_wrong_argument_is_one_sentence(function, name, kind, good, tmp_path, 
 
 
 # Made by the library, or a record whose entries are checked where it is used.
-RECORDS = {Epoch, Saved, network.Loss, datasets.Description, convolution.Layers, Layout,
+RECORDS = {Epoch, Saved, Training, network.Loss, datasets.Description, convolution.Layers, Layout,
            survey.Calibration, survey.Summary, Plan, GradientErrors}  # fmt: skip
 
 
@@ -487,7 +490,7 @@ def test_good_arguments_come_back_in_their_type():
 def test_a_check_stands_in_the_annotation():
     class Counter:
         @checked.checked
-        def add(self, x: checked.Inputs, y: checked.Outputs, *, n: checked.Whole | None = None,
+        def add(self, x: network.Inputs, y: network.Outputs, *, n: checked.Whole | None = None,
                 other: str = "free") -> Counter:  # fmt: skip
             return x.shape, y.shape, n, other
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from galaxy_lib.galaxy import one_hot
+from galaxy_lib.galaxy import as_pixels, one_hot, scale_pixels
 from galaxy_lib.gradient_check import check_gradients
 from galaxy_lib.network import gradients, loss, sigmoid
 
@@ -246,3 +246,13 @@ def test_the_check_leaves_its_arguments_alone():
 def test_a_flat_loss_is_not_an_error():
     A, B, x, y = np.zeros((10, 2)), np.zeros((2, 3)), np.ones((3, 1)), one_hot(np.array([1]))
     assert check_gradients(A, B, x, y).B == 0
+
+
+def test_pixels_come_back_as_they_were():
+    pixels = np.arange(256, dtype=np.uint8)
+    data = scale_pixels(pixels)
+    assert_array_equal(as_pixels(data).round(), pixels)
+    assert as_pixels(data).min() >= 0
+    assert as_pixels(data).max() <= 255
+    assert_allclose(as_pixels(scale_pixels(np.array([0.25, 17.5]))), [0.25, 17.5], atol=1e-4)
+    assert_array_equal(as_pixels([0.0, 1.1]), [0, 255])

@@ -53,14 +53,9 @@ class Coarsened(NamedTuple):
         return reading.sum_dtype(self.coarsen)
 
     @property
-    def row_bytes(self) -> int:
-        """Bytes of one row."""
-        return math.prod(self.shape[1:]) * self.dtype.itemsize
-
-    @property
     def nbytes(self) -> int:
-        """Bytes of all rows."""
-        return self.shape[0] * self.row_bytes
+        """Bytes of all sums."""
+        return math.prod(self.shape) * self.dtype.itemsize
 
     def key(self) -> str:
         """Return what the cache must have been made from, and by."""
@@ -200,7 +195,7 @@ def _write(cache: Path, content: Coarsened, key: str, slabs: Iterable[np.ndarray
                 if content.mixed:
                     few = zip(sums, place[row : row + len(sums)].tolist(), strict=True)
                     for picture, where in few:
-                        file.seek(where * content.row_bytes)
+                        file.seek(where * picture.nbytes)
                         file.write(picture)
                 else:
                     file.write(np.ascontiguousarray(sums))

@@ -22,7 +22,7 @@ import traitlets
 from galaxy_lib.checked import an_array, checked, having, truth, wrong
 from galaxy_lib.course import OUR_DATA
 from galaxy_lib.data import DataManager
-from galaxy_lib.galaxy import N_TYPES, galaxy_types
+from galaxy_lib.galaxy import N_TYPES, as_pixels, galaxy_types
 from galaxy_lib.living.pictures import sprite
 from galaxy_lib.living.stored import Stored
 
@@ -168,7 +168,7 @@ def _sample(path: Path, _version: tuple[int, int], sets: tuple[tuple[int, ...], 
         pictures = np.stack([fine.galaxy(row).data for row in rows])
         labels = np.asarray(fine.ans)[rows].astype(np.uint8)
         simulated = fine.simulated
-    pictures = (pictures - 0.01) / 0.99 * 255
+    pictures = as_pixels(pictures)
     quarter = SIDE // 2
     middle = pictures[:, quarter:-quarter, quarter:-quarter]
     whole = pictures.reshape(-1, SIDE, 2, SIDE, 2, 3).mean(axis=(2, 4))

@@ -9,6 +9,7 @@ import numpy as np
 import traitlets
 
 from galaxy_lib.checked import a_text, an_array, checked, several, wrong
+from galaxy_lib.galaxy import as_pixels
 from galaxy_lib.living.figure import STATIC, LivingFigure
 
 
@@ -62,7 +63,7 @@ class Window(LivingFigure):
         for name, weights in (learned or {}).items():
             weights = an_array(f"learned[{name!r}]", weights, (5, 5))
             by_name[a_text("learned's name", name)] = weights.ravel().astype(float).tolist()
-        bytes_ = np.clip((pictures - 0.01) / 0.99 * 255, 0, 255).round().astype(np.uint8)
+        bytes_ = as_pixels(pictures).round().astype(np.uint8)
         super().__init__(
             pictures=bytes_.tobytes(), side=pictures.shape[1], names=list(names), learned=by_name
         )
