@@ -415,7 +415,7 @@ def modules() -> Iterator:
     """
     found = [module.name for module in pkgutil.iter_modules(galaxy_lib.__path__)]
     # `pictures` and `splits` are called by DataManager, with arguments that it has checked.
-    unchecked = ("arguments", "checked", "checks", "pictures", "splits")
+    unchecked = ("checked", "checks", "pictures", "splits")
     for name in [*found, "files.datasets", "files.fetching"]:
         if not name.startswith("_") and name not in unchecked:
             yield importlib.import_module(f"galaxy_lib.{name}")

@@ -16,7 +16,6 @@ BIN = Path(sysconfig.get_path("scripts"))
 # Which floor a part of galaxy_lib stands on; arrows point down only.
 FLOORS = [
     {"checked"},
-    {"arguments"},  # the simulator's names for it
     {"galaxy", "simulator"},
     {"splits"},
     {"files", "assessment", "blas"},

@@ -1,17 +1,21 @@
 """Execute notebooks in place, as they are committed: on the simulated sample, without residue.
 
-    python tools/execute_notebooks.py [NOTEBOOK ...]     (without a name: all but the exercises)
+    python tools/execute_notebooks.py [--workers 2] [NOTEBOOK ...]
 
-A cached sample that is not what the code draws is refused. What differs from run to run without
-saying anything (timestamps, the kernel's version, widget state) is left out, so that a diff shows
-what changed. What stays beside the outputs is a digest of the code that made them, by which the
-book knows that it may show them, and the values of figures that move (`galaxy_lib.living.stored`).
+Without a name: all but the exercises. Each worker executes one notebook at a time, with one thread
+for matrix products. A cached sample that is not what the code draws is refused. What differs from
+run to run without saying anything (timestamps, the kernel's version, widget state) is left out, so
+that a diff shows what changed. What stays beside the outputs is a digest of the code that made
+them, by which the book knows that it may show them, and the values of figures that move
+(`galaxy_lib.living.stored`).
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import nbformat
@@ -62,7 +66,7 @@ def execute(path: Path) -> None:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
-                raise RuntimeError(f"{path}: a cell wrote to stderr:\n{output['text']}")
+                raise RuntimeError(f"a cell wrote to stderr:\n{output['text']}")
     clean(notebook)
     nbformat.validate(notebook)
     part = path.with_suffix(".part")
@@ -70,13 +74,28 @@ def execute(path: Path) -> None:
     part.replace(path)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Execute the notebooks; the first that fails ends it, and none is begun after it."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK")
+    parser.add_argument("--workers", type=int, default=2, help="notebooks at a time (default: 2)")
+    args = parser.parse_args()
     sample = simulated_sample_path()
     try:
         refuse_another(sample)
     except ValueError as error:
         sys.exit(str(error))
-    os.environ["GALAXY10_FILE"] = str(sample)
-    for name in sys.argv[1:] or all_notebooks():
-        print(name, flush=True)
-        execute(Path(name))
+    os.environ |= {"GALAXY10_FILE": str(sample), "OMP_NUM_THREADS": "1"}
+    with ProcessPoolExecutor(args.workers) as pool:
+        names = {pool.submit(execute, path): path for path in args.notebooks or all_notebooks()}
+        try:
+            for done in as_completed(names):
+                done.result()
+                print(names[done], flush=True)
+        except Exception as error:
+            pool.shutdown(cancel_futures=True)
+            sys.exit(f"{names[done]}: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -185,13 +185,15 @@ def _drawings(plans: list, seed: int) -> Iterator[tuple[float, float, bytes]]:
 def _start_child(*share: int) -> subprocess.Popen:
     package = str(Path(__file__).resolve().parents[2])
     paths = filter(None, [package, os.environ.get("PYTHONPATH")])
-    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    settings = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    # On Linux a sixth of the time goes into memory that is given back after each picture.
+    settings |= {"MALLOC_MMAP_THRESHOLD_": str(2**24), "MALLOC_TRIM_THRESHOLD_": str(2**26)}
     return subprocess.Popen(
         [sys.executable, "-P", "-c", f"from galaxy_lib.files.sample import _work; _work{share}"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=os.environ | one_thread | {"PYTHONPATH": os.pathsep.join(paths)},
+        env=os.environ | settings | {"PYTHONPATH": os.pathsep.join(paths)},
     )
 
 

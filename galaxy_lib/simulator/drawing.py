@@ -14,14 +14,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import scipy.fft
 from numpy import ndarray as Array
 from numpy.random import Generator
 
-from galaxy_lib.arguments import CLASS, having, seed, takes, whole
+from galaxy_lib.checked import Class, Seed, checked, having, whole
 
 Range = tuple[float, float]
 
@@ -86,8 +86,10 @@ class Frame:
 
     def add(self, component: Array, colour: Array, level: float = 1.0) -> None:
         """Add a component (height, width) in a colour (3,), ``level`` times."""
+        component = np.ascontiguousarray(component)  # that of a warped sheet runs down the columns
+        part = np.empty_like(component)
         for band, weight in zip(self.light, colour, strict=True):
-            band += float(weight * level) * component
+            band += np.multiply(component, float(weight * level), out=part)
 
 
 def lognormal(rng: Generator, median: float, sigma: float) -> float:
@@ -106,7 +108,10 @@ def rotate(x: Array, y: Array, angle: float) -> tuple[Array, Array]:
 
 def elliptical_radius(u: Array, v: Array, q: float) -> Array:
     """Length of the long half-axis of the ellipse through (u, v) with axis ratio ``q`` = b/a."""
-    return np.sqrt(u * u + (v / q) ** 2)
+    squares = v / q
+    squares *= squares
+    squares += u * u
+    return np.sqrt(squares, out=squares)
 
 
 def sersic(radius: Array, half_light: float, index: float) -> Array:
@@ -116,8 +121,12 @@ def sersic(radius: Array, half_light: float, index: float) -> Array:
     """
     b = 2 * index - 1 / 3 + 4 / (405 * index) + 46 / (25515 * index**2)
     # Half a pixel of softening: a pixel shows the mean over its area, not the cusp in its middle.
-    log_radius = 0.5 * np.log((radius * radius + 0.25) / half_light**2)
-    return np.exp(-b * (np.exp(log_radius / index) - 1))
+    power = np.log((radius * radius + 0.25) / half_light**2)
+    power /= 2 * index
+    fall = np.exp(power, out=power)
+    fall -= 1
+    fall *= -b
+    return np.exp(fall, out=fall)
 
 
 def exponential_disc(radius: Array, scale_length: float, edge: float | None = None) -> Array:
@@ -127,7 +136,7 @@ def exponential_disc(radius: Array, scale_length: float, edge: float | None = No
     """
     if edge is not None:
         radius = radius + 2 * np.maximum(radius - edge, 0)
-    return np.exp(-radius / scale_length)
+    return np.exp(radius / -scale_length)
 
 
 def bar(u: Array, v: Array, length: float, q: float) -> Array:
@@ -199,7 +208,8 @@ def smooth_field(rng: Generator, shape: tuple[int, ...], scale: float) -> Array:
         beyond *= t
         here += beyond
         field = here.T
-    return 1.35 * field
+    field *= 1.35
+    return field
 
 
 # ------------------------------------------------------------------------------------------ colour
@@ -235,14 +245,19 @@ def stretch(light: Array) -> Array:
     The asinh of the mean shows faint arms and bright cores at once; one factor for all bands keeps
     the colour.
     """
-    mean = np.maximum(light, 0).mean(axis=0) + 1e-6
+    mean, levels = np.zeros((2, *light.shape[1:]), light.dtype)
+    for band in light:
+        mean += np.maximum(band, 0, out=levels)
+    mean /= 3
+    mean += 1e-6
     factor = np.arcsinh(20 * mean)
     factor *= 255 / math.sqrt(20)
     factor /= mean
     picture = np.empty((*light.shape[1:], 3), np.uint8)
-    for band, levels in enumerate(light * factor):
+    for k, band in enumerate(light):
+        np.multiply(band, factor, out=levels)
         levels += 0.5
-        picture[..., band] = np.clip(levels, 0, 255, out=levels)
+        picture[..., k] = np.clip(levels, 0, 255, out=levels)
     return picture
 
 
@@ -257,11 +272,14 @@ def moffat(radius: Array, fwhm: float, beta: float = 2.7) -> Array:
 
 @lru_cache(maxsize=256)
 def moffat_transform(fwhm: float, height: int, width: int) -> Array:
-    """Fourier transform of a Moffat of unit flux: real float32, (height, width // 2 + 1)."""
-    y = scipy.fft.fftfreq(height, 1 / height)[:, None]
-    x = scipy.fft.fftfreq(width, 1 / width)[None, :]
-    psf = moffat(np.hypot(x, y), fwhm)
-    return scipy.fft.rfft2(psf / psf.sum()).real.astype(np.float32)
+    """Fourier transform of a Moffat of unit flux: float32, (height, 2 * (width // 2 + 1)).
+
+    It is real; each value stands twice, to multiply complex numbers as pairs of real ones.
+    """
+    # A star's four quarters are alike: one is computed.
+    y, x = (np.minimum(np.arange(n), np.arange(n, 0, -1)) for n in (height, width))
+    psf = moffat(np.hypot(*np.ogrid[: y.max() + 1, : x.max() + 1]), fwhm)[np.ix_(y, x)]
+    return scipy.fft.rfft2(psf / psf.sum()).real.astype(np.float32).repeat(2, 1)
 
 
 def blur(light: Array, seeing: float) -> Array:
@@ -272,8 +290,13 @@ def blur(light: Array, seeing: float) -> Array:
     # SciPy's transforms keep float32, whichever NumPy is installed, and take half of its time.
     waves = scipy.fft.rfft2(light)
     for band, wider in zip(waves, (1.0, 1.05, 1.14), strict=True):
-        band *= moffat_transform(round(5 * seeing * wider) / 5, *light.shape[1:])
-    return scipy.fft.irfft2(waves, s=light.shape[1:], overwrite_x=True)
+        pairs = band.view(band.real.dtype)
+        pairs *= moffat_transform(round(5 * seeing * wider) / 5, *light.shape[1:])
+    # In place along the columns, which irfft2 does not do.
+    waves = scipy.fft.ifft(waves, axis=1, norm="forward", overwrite_x=True)
+    blurred = scipy.fft.irfft(waves, light.shape[2], axis=2, norm="forward")
+    blurred *= 1 / (light.shape[1] * light.shape[2])
+    return blurred
 
 
 def correlate(white: Array, near: float, far: float) -> Array:
@@ -285,24 +308,31 @@ def correlate(white: Array, near: float, far: float) -> Array:
         mixed += beyond
         mixed += white[2:-2]
         white = mixed.T
-    return white / (1 + 2 * near**2 + 2 * far**2)
+    white /= 1 + 2 * near**2 + 2 * far**2
+    return white
 
 
 def halve_colour(bands: Array) -> Array:
     """Keep brightness Y but average R - Y and B - Y over 2 x 2 pixels, as JPEG (Wallace 1992).
 
-    JPEG also rounds colours more coarsely: a sixth of their noise is lost, so 0.84/4 = 0.21.
+    ``bands`` (3, height, width) are overwritten. JPEG also rounds colours more coarsely: a sixth
+    of their noise is lost, so 0.84/4 = 0.21.
     """
     red, green, blue = bands
-    y = 0.299 * red + 0.587 * green + 0.114 * blue
+    y = 0.299 * red + 0.587 * green
+    y += 0.114 * blue
     halved = []
-    for d in (red - y, blue - y):
-        rows = d[::2] + d[1::2]
-        halved.append((0.21 * (rows[:, ::2] + rows[:, 1::2])).repeat(2, 1))
+    for band in (red, blue):
+        band -= y
+        rows = band[::2] + band[1::2]
+        halved.append(0.21 * (rows[:, ::2] + rows[:, 1::2]))
     red, blue = halved
-    shares = np.stack([red, -0.509 * red - 0.194 * blue, blue])
+    shares = np.empty((3, len(red), 1, y.shape[1]), np.float32)
+    for half in (shares[..., ::2], shares[..., 1::2]):
+        half[:, :, 0] = red, -0.509 * red - 0.194 * blue, blue
     # Two rows of pixels get the same share.
-    return (y.reshape(len(red), 2, -1) + shares[:, :, None]).reshape(3, *y.shape)
+    np.add(y.reshape(len(red), 2, -1), shares, out=bands.reshape(3, len(red), 2, -1))
+    return bands
 
 
 def sky_noise(rng: Generator, shape: tuple[int, int], sigma: float) -> Array:
@@ -314,12 +344,14 @@ def sky_noise(rng: Generator, shape: tuple[int, int], sigma: float) -> Array:
     far, softer = rng.uniform(0.03, 0.09), rng.random() < 0.38  # some were resampled more
     near = rng.uniform(0.29, 0.37) if softer else rng.uniform(0.1, 0.2)
     sigma *= 1.12 - 0.5 * near  # sharing averages
-    bands = []
-    for ratio in (1.24, 1.0, 1.02) if softer else (1.36, 1.0, 0.93):
+    bands = np.empty((3, *shape), np.float32)
+    ratios = (1.24, 1.0, 1.02) if softer else (1.36, 1.0, 0.93)
+    for band, ratio in zip(bands, ratios, strict=True):
         white = rng.standard_normal((shape[0] + 4, shape[1] + 4), dtype=np.float32)
         extra = 0.03 if ratio > 1.3 else 0.0
-        bands.append(sigma * lognormal(rng, ratio, 0.06) * correlate(white, near + extra, -far))
-    return halve_colour(np.stack(bands))
+        scale = sigma * lognormal(rng, ratio, 0.06)
+        np.multiply(correlate(white, near + extra, -far), scale, out=band)
+    return halve_colour(bands)
 
 
 def sky_level(rng: Generator, shape: tuple[int, int]) -> Array:
@@ -346,10 +378,11 @@ def add_neighbours(rng: Generator, frame: Frame, zoom: float) -> None:
     # Fields differ: some look through more of the Milky Way, or at a cluster of galaxies.
     density = lognormal(rng, 52, 0.4) / 288**2
     for _ in range(rng.poisson(density * zoom**2 * height * width)):
-        x, y = rng.uniform(1, width - 2), rng.uniform(1, height - 2)
+        x, y, rank, chance = rng.random(4).tolist()
+        x, y = 1 + (width - 3) * x, 1 + (height - 3) * y
         distance = zoom * math.hypot(x - width / 2, y - height / 2)
-        flux = min(0.36 * (1 - rng.random()) ** (-1 / 0.72), 2000) / zoom**2
-        if rng.random() < math.exp(-((distance / 9) ** 2)):
+        flux = min(0.36 * (1 - rank) ** (-1 / 0.72), 2000) / zoom**2
+        if chance < math.exp(-((distance / 9) ** 2)):
             continue  # a neighbour on the very core would make it a merger to volunteers
         if rng.random() < 0.55:
             # Bright stars saturate the detector, in each band by a different amount.
@@ -379,7 +412,8 @@ def add_companions(rng: Generator, frame: Frame, zoom: float) -> None:
 def add_point(light: Array, x: float, y: float, flux: Array) -> None:
     """Put a point of ``flux`` (3,) at column x and row y, shared among the four pixels around."""
     i, j = int(y), int(x)
-    share = np.outer([1 - y + i, y - i], [1 - x + j, x - j])
+    above, left = 1 - y + i, 1 - x + j
+    share = np.array([[above * left, above * (x - j)], [(y - i) * left, (y - i) * (x - j)]])
     light[:, i : i + 2, j : j + 2] += (flux[:, None, None] * share).astype(np.float32)
 
 
@@ -392,9 +426,10 @@ def add_small_galaxy(
     part = light[:, top : int(y) + reach + 1, left : int(x) + reach + 1]
     v = (top - y + np.arange(part.shape[1], dtype=np.float32))[:, None]
     u = (left - x + np.arange(part.shape[2], dtype=np.float32))[None, :]
-    u, v = rotate(u, v, rng.uniform(0, math.pi))
-    disc = exponential_disc(elliptical_radius(u, v, rng.uniform(0.35, 1)), size)
-    weights = flux / disc.sum() * stars_of_age(rng, rng.uniform(0.1, 1.4))
+    angle, q, age = rng.random(3).tolist()
+    u, v = rotate(u, v, math.pi * angle)
+    disc = exponential_disc(elliptical_radius(u, v, 0.35 + 0.65 * q), size)
+    weights = flux / disc.sum() * stars_of_age(rng, 0.1 + (1.4 - 0.1) * age)
     part += weights.astype(np.float32)[:, None, None] * disc
 
 
@@ -502,9 +537,12 @@ def add_knots(rng: Generator, frame: Frame, where: Array, n: int, age: float) ->
     if n == 0:
         return
     where = where[:-1, :-1]
-    chance = np.cumsum(where, dtype=np.float64)
-    for k in np.searchsorted(chance, rng.random(n) * chance[-1]).tolist():
-        row, column = divmod(k, where.shape[1])
+    in_row = where.sum(axis=1, dtype=np.float64)
+    below = np.cumsum(in_row)
+    for chance in (rng.random(n) * below[-1]).tolist():
+        row = int(below.searchsorted(chance))
+        along = np.cumsum(where[row, :-1], dtype=np.float64)
+        column = int(along.searchsorted(chance - below[row] + in_row[row]))
         flux = lognormal(rng, 4, 0.8) * where[row, column] * stars_of_age(rng, age)
         add_point(frame.light, column, row, flux)
 
@@ -634,11 +672,13 @@ KINDS: tuple[tuple[Callable[..., None], float, float, float, tuple], ...] = (
 # ----------------------------------------------------------------------------------- whole picture
 
 
-@takes(
-    plan=having("companion", "give a Plan, as plan_sample makes them"),
-    size=partial(whole, low=16, high=1024),
-)
-def draw(plan: Plan, size: int = 256) -> SimulatedGalaxy:
+Planned = Annotated[Plan, having("companion", "give a Plan, as plan_sample makes them")]
+Side = Annotated[int, partial(whole, low=16, high=1024)]
+Rows = Annotated[int, partial(whole, high=1_000_000)]
+
+
+@checked
+def draw(plan: Planned, size: Side = 256) -> SimulatedGalaxy:
     """Draw one planned row; the same plan gives the same bytes, whenever and wherever drawn."""
     if not isinstance(plan.kind, int | np.integer) or plan.kind not in range(10):
         raise ValueError(f"kind must be a whole number from 0 to 9, not {plan.kind!r}.")
@@ -677,8 +717,8 @@ def draw(plan: Plan, size: int = 256) -> SimulatedGalaxy:
     return SimulatedGalaxy(picture, redshift if rng.random() > 0.02 else math.nan, pxscale)
 
 
-@takes(kind=CLASS, rng=seed, size=partial(whole, low=16, high=1024))
-def simulate_galaxy(kind: int, rng: int | Generator | None, size: int = 256) -> Array:
+@checked
+def simulate_galaxy(kind: Class, rng: Seed, size: Side = 256) -> Array:
     """Draw one galaxy of class ``kind`` (0 to 9): uint8 (size, size, 3).
 
     ``rng`` is what `numpy.random.default_rng` takes. A smaller ``size`` cuts out less sky.
@@ -723,8 +763,8 @@ def plan_close_pair(rng: Generator, kind: int) -> list[Plan]:
     return [first, first._replace(ra=there, dec=dec + up / 3600, view=1)]
 
 
-@takes(seed=seed, n_images=partial(whole, high=1_000_000))
-def plan_sample(seed: int | Generator | None, n_images: int) -> list[Plan]:
+@checked
+def plan_sample(seed: Seed, n_images: Rows) -> list[Plan]:
     """Plan a sample of ``n_images`` rows, sorted by label, with the real data's traps in it.
 
     From 200 rows on it has a few galaxies that come twice with different labels, a few close
