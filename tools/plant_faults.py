@@ -135,7 +135,7 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         "a sample that is not named by what draws it",
         "galaxy_lib/files/sample.py",
         substitute('galaxy10-simulated-{_drawn_by()}-seed', "galaxy10-simulated-v8-seed"),
-        "tests/test_datasets.py::test_a_sample_is_named_by_the_lines_that_draw_it",
+        "tests/test_datasets.py::test_the_cache_knows_samples_by_drawing_seed_and_number",
     ),
     (
         "an output edited by hand",
