@@ -28,7 +28,7 @@ class Saved:
     _kinds: ClassVar[dict[str, type[Saved]]] = {}
 
     def __init_subclass__(cls) -> None:
-        Saved._kinds[cls.__name__] = cls
+        Saved._kinds.setdefault(cls.__name__, cls)  # a reader's of the same name takes no place
 
     def save(self, path: str | os.PathLike) -> None:
         """Write weights, best weights, history and counts to ``path``, an ``.npz`` file."""
@@ -50,7 +50,8 @@ class Saved:
             first = "ConvolutionalNetwork" if "layout" in saved else "NeuralNetwork"
             defaults = {"loss": "squared", "hidden": "sigmoid", "kind": first}
             saved = {name: np.array(value) for name, value in defaults.items()} | saved
-            kind = cls._kinds[saved["kind"].item()]
+            name = saved["kind"].item()
+            kind = cls if cls.__name__ == name else cls._kinds[name]
             if not issubclass(kind, cls):
                 raise TypeError(kind)
             size, settings = kind._settings(saved)

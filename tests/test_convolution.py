@@ -350,6 +350,16 @@ def test_saved_and_loaded_it_goes_on_as_before(tmp_path):
     assert "16×16×3, 4 and 6 maps" in repr(network)
 
 
+def test_a_class_of_the_same_name_takes_no_place(tmp_path):
+    """A reader's own class may bear the name of one of ours: ours still loads as ours."""
+    data = Pictures(16)
+    ours = ConvolutionalNetwork
+    small_network().save(tmp_path / "net.npz")
+    theirs = type("ConvolutionalNetwork", (ours,), {})
+    assert type(NeuralNetwork.load(tmp_path / "net.npz", data)) is ours
+    assert type(theirs.load(tmp_path / "net.npz", data)) is theirs
+
+
 def test_a_file_that_names_no_kind_still_loads(tmp_path):
     network, path = small_network(), tmp_path / "network.npz"
     network.save(path)

@@ -127,6 +127,16 @@ def test_the_taught_core_is_read_in_an_afternoon():
     assert lines <= 1063
 
 
+def test_no_file_is_too_long_to_be_read_at_once():
+    long = {"drawing.py", "chapter_03.py", "runner.py"}  # a catalogue of parts, tables, a core
+    found = {
+        path.name
+        for path in tracked("galaxy_lib/*.py", "galaxy_lib/**/*.py")
+        if len(path.read_text("utf-8").splitlines()) > 500
+    }
+    assert found <= long
+
+
 def test_nothing_of_one_machine_is_committed():
     host = re.compile(rb"registry\.npmjs|pypi\.org/simple|files\.pythonhosted|/root/|/work/")
     wrong = []
