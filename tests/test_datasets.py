@@ -611,3 +611,13 @@ def test_processes_that_load_at_once_get_equal_data(small):
     with open_dataset(small) as ds:
         content = Coarsened([(small, ds["images"])], 4)
         assert sound(caches(small.parent)[0], content).tolist() == [*range(len(ds["ans"]))]
+
+
+def test_a_notebook_says_that_it_draws(tmp_path, monkeypatch, capfd):
+    """And says it once, on standard output: what is on stderr counts as an error there."""
+    monkeypatch.setenv("GALAXY10_CACHE", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    for expected in ("Drawing 20 galaxies, once: a minute.\n", ""):
+        datasets.simulated_sample_path(20, 3)
+        said = capfd.readouterr()
+        assert (said.out, said.err) == (expected, "")
