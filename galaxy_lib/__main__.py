@@ -71,7 +71,8 @@ def classify(args: argparse.Namespace) -> int:
         raise wrong("scheduler", args.scheduler, "give an address as tcp://host:8786")
     try:
         if args.scheduler is not None:
-            from distributed import Client
+            with survey.cluster.from_the_extra():
+                from distributed import Client
 
             cluster = Client(args.scheduler, timeout=10)
         else:
@@ -82,7 +83,7 @@ def classify(args: argparse.Namespace) -> int:
                 print(f"Dashboard: {client.dashboard_link}", flush=True)
             done = survey.classify(args.files, args.network, args.to, client)
     except ModuleNotFoundError as error:
-        raise OSError(f'{error}: `pip install "galaxy-lib[survey]"` brings it.') from None
+        raise OSError(str(error)) from None
     print(f"{done}\n{done.to}")
     return 1 if done.failed else 0
 

@@ -15,8 +15,6 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from scipy.linalg.blas import saxpy, sgemm
 
-from galaxy_lib.assessment import Epoch as Epoch
-from galaxy_lib.blas import blas_step as blas_step
 from galaxy_lib.checked import AnyArray, Galaxies, Seed, Whole, checked, one_of, wrong
 from galaxy_lib.galaxy import N_TYPES, AnyGalaxy
 from galaxy_lib.training import Training
@@ -152,7 +150,7 @@ def cross_entropy_gradients(
     """
     S = x.shape[1]
     unit, before, _ = HIDDEN_UNITS[hidden]
-    z_tilde = unit(B @ x + b)
+    z_tilde = unit(1.0 * (B @ x) + b)
     z = softmax(A @ z_tilde + a)
     e = z - (y > 0.5)
     d_tilde = before(A.T @ e, z_tilde)

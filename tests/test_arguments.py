@@ -37,11 +37,10 @@ from galaxy_lib import (
     survey,
 )
 from galaxy_lib.__main__ import main, parser
-from galaxy_lib.blas import blas_step
+from galaxy_lib.assessment import Epoch
 from galaxy_lib.convolution import ConvolutionalNetwork, Layout
 from galaxy_lib.files import archives, datasets, fetching, reading
 from galaxy_lib.gradient_check import GradientErrors, check_gradients
-from galaxy_lib.network import Epoch
 from galaxy_lib.saved import Saved
 from galaxy_lib.simulator import Plan, draw, plan_sample, simulate_galaxy
 from galaxy_lib.splits import Split
@@ -247,8 +246,6 @@ TABLE: list[tuple[Callable, dict[str, str]]] = [
     (check_gradients, SHAPES | {
         "gradients": "function", "a": "size or none", "b": "size or none", "hidden": "choice",
         "max_weights": "whole", "seed": "seed"}),
-    (blas_step, SHAPES | {"v_A": "size", "v_B": "size", "eta": "positive",
-                                  "beta": "share"}),
     (NeuralNetwork, {"data_manager": "thing", "hidden_layer_size": "whole", "seed": "seed",
                      "loss": "choice", "hidden": "choice"}),
     (NeuralNetwork.forward, {"x": "size"}),
@@ -458,13 +455,6 @@ def test_lengths_that_should_be_equal_are_named(good):
         network.loss(A, B, x[:4], y)
     with pytest.raises(ValueError, match=r"its S is 4; give 5, as x has\."):
         network.gradients(A, B, x, y[:, :4])
-    with pytest.raises(ValueError, match=r"v_B is .*: give np\.asfortranarray\(v_B, np\.float32\)"):
-        blas_step(A, B, good["v_A"], np.ascontiguousarray(good["v_B"]), x, y, 0.1, 0.9)
-    before = A.copy()
-    for moved in (A.astype(np.float64), np.ascontiguousarray(A)):
-        with pytest.raises(ValueError, match="A is an array"):
-            blas_step(moved, B, good["v_A"], good["v_B"], x, y, 0.1, 0.9)
-    assert np.array_equal(A, before)
 
 
 def test_a_gradient_function_that_returns_something_else_is_named(good):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.linalg.blas import saxpy, sgemm
 from test_training import FakeManager, lines_of
 
 from galaxy_lib.gradient_check import check_gradients
@@ -267,10 +268,18 @@ def test_epochs_are_those_of_the_clear_form(hidden, beta, batch_size):
     assert_allclose(network.forward(x), softmax(outputs(x)), rtol=2e-3, atol=2e-4)
 
 
-def test_squared_is_what_it_was():
-    """The default goes step by step as `blas_step` does, bit for bit."""
-    from galaxy_lib.blas import blas_step
+def test_gradients_of_whole_numbers():
+    """As one writes them by hand."""
+    A, B, x = np.array([[1, 0], [0, 2]]), np.array([[1, -1], [2, 0]]), np.array([[1], [3]])
+    y, a, b = np.array([[1], [0]]), np.zeros((2, 1), int), np.zeros((2, 1), int)
+    arrays = A, B, x, y, a, b
+    given = cross_entropy_gradients(*arrays)
+    for ours, exact in zip(given, cross_entropy_gradients(*map(np.float64, arrays)), strict=True):
+        assert_array_equal(ours, exact)
 
+
+def test_squared_is_what_it_was():
+    """The default goes step by step as the squared error's formula does, bit for bit."""
     network, manager = NeuralNetwork(FakeManager(), hidden_layer_size=12, seed=1), FakeManager()
     rng = np.random.default_rng(1)
     A = rng.normal(0, 1 / math.sqrt(12), (10, 12)).astype(np.float32, order="F")
@@ -279,7 +288,14 @@ def test_squared_is_what_it_was():
     list(network.epochs(4, 0.5, 0.9, 32))
     for _ in range(4):
         for x, y in manager.training_batches(32):
-            blas_step(A, B, v_A, v_B, x, y, 0.5, 0.9)
+            z_tilde = sigmoid(sgemm(1, B, x))
+            z = sigmoid(sgemm(1, A, z_tilde))
+            d = (z - y) * z * (1 - z)
+            d_tilde = sgemm(1, A, d, trans_a=1) * z_tilde * (1 - z_tilde)
+            for w, v_w, slope, inputs in ((A, v_A, d, z_tilde), (B, v_B, d_tilde, x)):
+                share = (1 - 0.9) * 2 / x.shape[1]
+                sgemm(share, slope, inputs, trans_b=1, beta=0.9, c=v_w, overwrite_c=1)
+                saxpy(v_w.ravel("K"), w.ravel("K"), a=-0.5)
     assert_array_equal(network.A, A)
     assert_array_equal(network.B, B)
     assert network.a is network.b is None

@@ -523,6 +523,32 @@ def test_nobody_imports_dask_who_does_not_need_it():
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ)
 
 
+def test_what_is_not_installed_is_named_with_its_line(tmp_path):
+    code = """
+import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"pyarrow", "distributed"}:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Hidden())
+from galaxy_lib import survey
+for call in (survey.local_client, lambda: survey.classify("a.h5", "net.npz", "to")):
+    try:
+        call()
+    except ModuleNotFoundError as error:
+        print(error)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=os.environ, capture_output=True, text=True
+    )
+    said = run.stdout.splitlines()
+    assert [line.split(":")[0] for line in said] == [
+        f"No module named {name!r}" for name in ("distributed", "pyarrow")
+    ]
+    assert all("-m pip install -e" in line and "[survey]" in line for line in said)
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_fingerprint_is_of_the_weights_in_use(quick):
     """Not of those of the best epoch, which a network that is read back may not have."""
     other = copy.copy(quick)

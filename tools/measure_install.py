@@ -53,7 +53,7 @@ def installed(group: str) -> str:
         seconds = time.perf_counter() - start
         files = [path for path in (copy / ".venv").rglob("*") if path.is_file()]
         n_bytes = sum(path.stat().st_size for path in files if not path.is_symlink())
-        n = len(list((copy / ".venv").rglob("*.dist-info")))
+        n = len(list((copy / ".venv").glob("**/site-packages/*.dist-info")))
         shutil.rmtree(copy)
     print(f"{group}: {seconds:.0f} s")
     return f"| `make {group}` | {n} | {n_bytes / 1e6:.0f} MB | {len(files):,} |"

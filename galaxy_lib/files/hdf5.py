@@ -93,16 +93,20 @@ def _chunks(array_id: h5py.h5d.DatasetID) -> np.ndarray:
     return np.array(numbers, np.uint64)
 
 
-def _filters(array: h5py.Dataset) -> list[int]:
-    """Return the numbers of the filters that pack a chunk, in their order."""
+def _applied(array: h5py.Dataset, skipped: int) -> list[int]:
+    """Return the numbers of the filters that pack a chunk, in their order.
+
+    A bit of ``skipped`` says that one was not applied, as HDF5 does where it would save nothing.
+    """
     layout = array.id.get_create_plist()
-    return [layout.get_filter(i)[0] for i in range(layout.get_nfilters())]
+    filters = [layout.get_filter(i)[0] for i in range(layout.get_nfilters())]
+    return [kind for i, kind in enumerate(filters) if not skipped >> i & 1]
 
 
 def _packing_problem(array: h5py.Dataset, never: int) -> str | None:
     """Return what keeps chunks from being unpacked; bits of ``never`` are filters never applied."""
     name = array.name.lstrip("/")
-    applied = [kind for i, kind in enumerate(_filters(array)) if not never >> i & 1]
+    applied = _applied(array, never)
     for kind in applied:
         if not h5py.h5z.filter_avail(kind):
             return (
@@ -174,8 +178,7 @@ def unpacked(array: h5py.Dataset, start: tuple[int, ...]) -> bytes | None:
     """
     mask, raw = array.id.read_direct_chunk(start)  # an error where the index does not lead to it
     size, ours = _chunk_bytes(array), True
-    # A bit of the mask says that the filter was skipped, as HDF5 does where it would save nothing.
-    applied = [kind for i, kind in enumerate(_filters(array)) if not mask >> i & 1]
+    applied = _applied(array, mask)
     while applied:
         kind = applied.pop()
         if kind == GZIP:

@@ -65,7 +65,7 @@ def simulated_sample_path(n_images: Many = SAMPLE_SIZE, seed: FixedSeed = SAMPLE
         finally:
             lock.release()
     except OSError as error:
-        if path.exists() and not _unsound(path, n_images):
+        if path.exists() and not _once_unsound(path, n_images, stamp(path)):
             return path  # in a folder that others share and nobody changes
         raise OSError(
             f"The simulated sample cannot be written to {folder} ({error.strerror or error}); "
@@ -123,6 +123,12 @@ def _unsound(path: Path, n_images: int) -> str | None:
     except (OSError, ValueError, KeyError) as error:
         return str(error)
     return None
+
+
+@functools.cache
+def _once_unsound(path: Path, n_images: int, of: tuple) -> str | None:
+    """Return `_unsound`, asked once of the bytes that ``of`` stands for."""
+    return _unsound(path, n_images)
 
 
 @checked

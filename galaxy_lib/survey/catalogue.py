@@ -23,7 +23,7 @@ from galaxy_lib.galaxy import N_TYPES
 from galaxy_lib.network import NeuralNetwork
 from galaxy_lib.pictures import View
 from galaxy_lib.survey.calibration import Calibration, Network, calibrate, fingerprint, write_json
-from galaxy_lib.survey.cluster import Client, on_cluster
+from galaxy_lib.survey.cluster import Client, from_the_extra, on_cluster
 
 FORMAT = 1  # of a catalogue: raised when its columns change their meaning
 PIECE = 256  # pictures read and classified at a time: 50 MB at full size
@@ -117,8 +117,14 @@ def classify(
         If the catalogue was begun with another network or calibration.
     OSError
         If the catalogue cannot be written, is being written by another run, or the cluster is gone.
+    ModuleNotFoundError
+        If the extra ``[survey]`` is not installed: with the line that brings it.
     """
     from tqdm import tqdm
+
+    with from_the_extra():
+        import pyarrow.parquet  # noqa: F401
+        import threadpoolctl  # noqa: F401
 
     start = time.perf_counter()
     model = _, calibration = _matched(network, calibration)

@@ -6,7 +6,7 @@ import logging
 import pickle
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,13 +18,26 @@ Client = Annotated[Any, having("submit", "give a Client of Dask, or None")]
 Processes = Annotated[int, partial(whole, high=1024)]
 
 
+@contextmanager
+def from_the_extra() -> Iterator[None]:
+    """Say in one sentence what brings a package that only surveys need."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        mend = (
+            'in the project\'s folder, `.venv/bin/python -m pip install -e ".[survey]"` brings it'
+        )
+        raise ModuleNotFoundError(f"{error}: {mend}.", name=error.name) from None
+
+
 @checked
 def local_client(n_workers: Processes | None = None):
     """Return a ``distributed.Client`` of a cluster on this machine: a process for each core.
 
     Close it at the end, or use it in a ``with``. Its dashboard is at ``client.dashboard_link``.
     """
-    from distributed import Client
+    with from_the_extra():
+        from distributed import Client
 
     try:
         return Client(
