@@ -32,7 +32,7 @@ book test browser notebooks: export MPLCONFIGDIR := $(CURDIR)/.venv/settings/mat
 book test browser notebooks: export IPYTHONDIR := $(CURDIR)/.venv/settings/ipython
 book test browser notebooks: export JUPYTER_CONFIG_DIR := $(CURDIR)/.venv/settings/jupyter
 book test browser notebooks: export PYTHONUTF8 := 1
-unexport MPLBACKEND PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE
+unexport JPY_SESSION_NAME MPLBACKEND PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE
 
 .PHONY: environment book test browser notebooks class clean
 

@@ -12,8 +12,9 @@ import matplotlib.font_manager  # noqa: F401
 
 from galaxy_lib.files.datasets import simulated_sample_path
 
-# A kernel's figures go into the notebook, whatever a shell says.
+# A kernel's figures go into the notebook, whatever a shell says, and nobody looks at it.
 os.environ.pop("MPLBACKEND", None)
+os.environ.pop("JPY_SESSION_NAME", None)
 
 os.environ["GALAXY10_FILE"] = str(simulated_sample_path())
 

@@ -57,7 +57,7 @@ def simulated_sample_path(n_images: Many = SAMPLE_SIZE, seed: FixedSeed = SAMPLE
                     tell(f"The simulated sample is made anew, for {problem}")
                     path.unlink()
                 if not path.exists():
-                    if "ipykernel" in sys.modules:  # no bar there: stderr would count as an error
+                    if "JPY_SESSION_NAME" in os.environ:  # a notebook that somebody looks at
                         print(f"Drawing {n_images:,} galaxies, once: a minute.", flush=True)
                     simulate_sample(path, n_images, seed)
                     _remove_older(path)
