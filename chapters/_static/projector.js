@@ -5,9 +5,10 @@
 // A block that is taller than the screen is dealt out in parts, if it has any.
 const PARTS =
   "section, .cell, .cell_output, ul, ol, dl, dd, blockquote, .container, .citation-list, [class*=sd-]";
-// These need the arrow keys and the space bar themselves.
+// These need the arrow keys and the space bar themselves, and what is pressed needs the latter.
 const OWN_KEYS =
-  "input, select, textarea, button, summary, [contenteditable=true], [role=slider], .scrolls, .galaxy-living-place";
+  "input, select, textarea, [contenteditable=true], [role=slider], .scrolls, .galaxy-living-place";
+const PRESSED = "button, summary";
 const TURNS = { ArrowRight: 1, ArrowDown: 1, PageDown: 1, " ": 1 };
 Object.assign(TURNS, { ArrowLeft: -1, ArrowUp: -1, PageUp: -1 });
 
@@ -174,6 +175,8 @@ class Projector {
     } else if (key === "Escape") {
       this.leave();
     } else if (!key.startsWith("Page") && target.closest?.(OWN_KEYS)) {
+      return;
+    } else if (key === " " && target.closest?.(PRESSED)) {
       return;
     } else if (key in TURNS) {
       this.turn(event.shiftKey ? -TURNS[key] : TURNS[key]);
