@@ -31,6 +31,17 @@ def test_baselines_by_hand():
     }
 
 
+def test_baselines_of_other_galaxies():
+    manager = SimpleNamespace(
+        training_set=lambda: (np.array([[0.1, 0.5, 0.9]]), columns([0, 0, 3])),
+        test_set=lambda: pytest.fail("it was not to be asked"),
+    )
+    others = np.array([[0.2, 0.8]]), columns([3, 3])
+    assert course.baselines(manager, others)["nearest neighbour"] == 1 / 2
+    with pytest.raises(ValueError, match=r"^galaxies"):
+        course.baselines(manager, others[0])
+
+
 def test_a_fraction_with_its_error():
     assert course.fraction_right(0.5, 100) == "0.500 ± 0.050"
     assert course.fraction_right(0.0, 300) == "0.000 ± 0.000"
@@ -86,6 +97,42 @@ def test_fresh_galaxies_are_seen_as_the_network_sees_its_own(fresh):
     columns = x.reshape(16, 16, 3, 3)[5, :, 1, 2]  # one row, one colour, the last galaxy
     means = 100 + 2 * np.arange(16) + 0.5  # of two columns each
     np.testing.assert_allclose(columns, 0.01 + 0.99 * means / 255, rtol=1e-6)
+
+
+def test_the_fraction_of_fresh_galaxies_right(fresh):
+    """A network that answers 4, 0 and 0 is right for two of the three."""
+    said = np.eye(10)[:, [4, 0, 0]]
+    network = SimpleNamespace(data_manager=manager(None, 16), forward=lambda x: said)
+    assert course.on_fresh(network) == 2 / 3
+
+
+def test_the_networks_are_those_of_the_chapters(monkeypatch):
+    """Their settings as the chapters give them; the best epoch leaves the last one's weights."""
+    asked = []
+
+    class Network:
+        def __init__(self, data, **options):
+            self.data, self.options, self.weights = data, options, "last"
+
+        def epochs(self, n, **training):
+            asked.append((self.data, n, training, self.options))
+            return []
+
+        def restore_best(self):
+            self.weights = "best"
+
+    monkeypatch.setattr(course, "DataManager", lambda **data: data)
+    monkeypatch.setattr(course, "NeuralNetwork", Network)
+    rows = dict(course.networks())
+    assert [name[8:10] for name in rows] == ["3:", "4:", "5:", "5:", "6:", "7:"]
+    weights = [network.weights for network in rows.values()]
+    assert weights == ["last"] * 4 + ["best", "last"]
+    assert [n for _, n, _, _ in asked] == [300, 300, 1800, 1800, 80, 220]
+    betas = [training["beta_momentum"] for _, _, training, _ in asked]
+    assert betas == [0.0, 0.9, 0.9, 0.9, 0.9, 0.9]
+    views = [(d.get("crop"), d["coarsen"], d.get("augment")) for d, *_ in asked]
+    assert views == [(None, 16, None)] * 3 + [(None, 16, "d4")] + [(128, 8, "d4")] * 2
+    assert [o.get("loss") for *_, o in asked] == [None] * 4 + ["cross-entropy"] * 2
 
 
 @pytest.mark.parametrize(("crop", "coarsen"), [(None, 8), (128, 2), (192, 16), (64, 4)])
