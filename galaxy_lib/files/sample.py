@@ -27,8 +27,9 @@ from galaxy_lib.files.disk import (
     written_whole,
 )
 from galaxy_lib.files.reading import block_sums, load_block_sums
-from galaxy_lib.files.validate import CATALOGUE, MOST, catalogue, open_dataset
+from galaxy_lib.files.validate import CATALOGUE, MOST, catalogue, open_dataset, votes
 from galaxy_lib.files.write import check_new, pack, write
+from galaxy_lib.galaxy import N_TYPES
 
 SAMPLE_SIZE = 1500
 SAMPLE_SEED = 2026
@@ -124,7 +125,7 @@ def _unsound(path: Path, n_images: int) -> str | None:
     """Look at every byte of a cached sample; return what is wrong with it, in one sentence."""
     try:
         with open_dataset(path) as ds:
-            if not all(ds[name].fletcher32 for name in ("ans", *CATALOGUE)):
+            if not all(ds[name].fletcher32 for name in ("ans", "votes", *CATALOGUE)):
                 return f"{path} has no checksums."
             if ds.attrs.get("drawn_by") != _drawn_by():
                 return f"{path} was drawn by another version of galaxy_lib."
@@ -132,6 +133,7 @@ def _unsound(path: Path, n_images: int) -> str | None:
                 return f"{path} holds {len(ds['ans'])} galaxies."
             for name in CATALOGUE:
                 catalogue(ds, name)
+            votes(ds)
             load_block_sums(ds["images"], ds["images"].shape[1])
     except (OSError, ValueError, KeyError) as error:
         return str(error)
@@ -160,10 +162,12 @@ def simulate_sample(
     plans = plan_sample(seed, n_images)
     columns = {"ra": np.array([p.ra for p in plans]), "dec": np.array([p.dec for p in plans])}
     columns |= {"redshift": np.empty(n_images), "pxscale": np.empty(n_images)}
+    columns["votes"] = np.empty((n_images, N_TYPES), np.uint8)
 
     def packed() -> Iterator[bytes]:
-        for row, drawing in enumerate(_drawings(plans, seed)):
-            columns["redshift"][row], columns["pxscale"][row], picture = drawing
+        for row, (drawn, picture) in enumerate(_drawings(plans, seed)):
+            for name in ("redshift", "pxscale", "votes"):
+                columns[name][row] = drawn[name]
             yield picture
 
     attributes = {"simulated": True, "seed": seed, "drawn_by": _drawn_by()}
@@ -171,12 +175,12 @@ def simulate_sample(
     write(path, 256, [p.label for p in plans], packed(), columns, attributes)
 
 
-def _draw(plan) -> tuple[float, float, bytes]:
-    """Draw one row: its redshift, its scale, and its picture compressed."""
+def _draw(plan) -> tuple[dict, bytes]:
+    """Draw one row: its redshift, scale and votes, and its picture compressed."""
     from galaxy_lib.simulator import draw
 
-    drawn = draw(plan)
-    return float(drawn.redshift), float(drawn.pxscale), pack(drawn.image)
+    drawn = draw(plan)._asdict()
+    return drawn, pack(drawn.pop("image"))
 
 
 @functools.cache
@@ -199,10 +203,13 @@ def fresh_galaxies() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         with h5py.File(path) as file:
             return tuple(file[name][:] for name in ("ans", "whole", "middle"))
 
+    missing = (OSError, KeyError)  # or damaged: the checksums say so
+    with suppress(*missing):
+        return read()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
-            with suppress(OSError, KeyError):  # not there, or damaged: the checksums say so
+            with suppress(*missing):  # another process drew them meanwhile
                 return read()
             _say_in_a_notebook(FRESH_SIZE)
             plans = plan_sample(FRESH_SEED, FRESH_SIZE)
