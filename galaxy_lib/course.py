@@ -67,6 +67,7 @@ def networks() -> Iterator[tuple[str, NeuralNetwork]]:
     yield "chapter 5: longer, pictures turned", turned
     best = copy(turned)
     best.restore_best()
+    best.history = turned.history[: turned.best_epoch]
     yield "chapter 6: its best epoch", best
     middle = {"augment": "d4", "crop": 128, "coarsen": 8}
     crossed = trained((80, 220), middle, loss="cross-entropy")

@@ -113,6 +113,7 @@ def test_the_networks_are_those_of_the_chapters(monkeypatch):
     class Network:
         def __init__(self, data, **options):
             self.data, self.options, self.weights = data, options, "last"
+            self.history, self.best_epoch = [1, 2, 3], 2
 
         def epochs(self, n, **training):
             asked.append((self.data, n, training, self.options))
@@ -125,8 +126,9 @@ def test_the_networks_are_those_of_the_chapters(monkeypatch):
     monkeypatch.setattr(course, "NeuralNetwork", Network)
     rows = dict(course.networks())
     assert [name[8:10] for name in rows] == ["3:", "4:", "5:", "5:", "6:", "7:"]
-    weights = [network.weights for network in rows.values()]
-    assert weights == ["last"] * 4 + ["best", "last"]
+    ends = [(network.weights, network.history) for network in rows.values()]
+    last = "last", [1, 2, 3]
+    assert ends == [last] * 4 + [("best", [1, 2]), last]
     assert [n for _, n, _, _ in asked] == [300, 300, 1800, 1800, 80, 220]
     betas = [training["beta_momentum"] for _, _, training, _ in asked]
     assert betas == [0.0, 0.9, 0.9, 0.9, 0.9, 0.9]
