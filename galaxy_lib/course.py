@@ -7,7 +7,7 @@ baselines. Chapter 8 asks all of them about galaxies that no chapter has looked 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import copy
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from galaxy_lib.assessment import baseline_rows, baselines, fraction_right, row
 from galaxy_lib.checked import checked, having, wrong
 from galaxy_lib.data import DataManager
-from galaxy_lib.files.sample import fresh_galaxies
+from galaxy_lib.files.sample import FRESH_SIZE, fresh_galaxies
 from galaxy_lib.galaxy import one_hot
 from galaxy_lib.network import NeuralNetwork
 
@@ -25,6 +25,7 @@ __all__ = [
     "baselines",
     "fraction_right",
     "fresh_set",
+    "fresh_table",
     "networks",
     "on_fresh",
     "row",
@@ -111,3 +112,21 @@ def on_fresh(network: Annotated[Any, having("forward", "give a NeuralNetwork")])
     # 500 at a time: all maps of a convolutional network at once take a gigabyte.
     said = [network.forward(x[:, i : i + 500]).argmax(axis=0) for i in range(0, x.shape[1], 500)]
     return float(np.mean(np.hstack(said) == y.argmax(axis=0)))
+
+
+def fresh_table(rows: Iterable[tuple[str, NeuralNetwork]]) -> str:
+    """Return the table of ``rows``, and the baselines, with a last column from `fresh_set`.
+
+    The rows are names and trained networks, the first one of whole pictures.
+    """
+    rows = list(rows)
+    lines = [row(what, network) for what, network in rows]
+    right = [on_fresh(network) for _, network in rows]
+    whole = rows[0][1].data_manager
+    lines += baseline_rows(whole).splitlines()
+    right += baselines(whole, fresh_set(whole)).values()
+    head, rule = HEADER.splitlines()
+    table = [f"{head} of 3,000 fresh |", f"{rule}--:|"]
+    for line, fraction in zip(lines, right, strict=True):
+        table.append(f"{line} {fraction_right(fraction, FRESH_SIZE)} |")
+    return "\n".join(table)

@@ -106,6 +106,23 @@ def test_the_fraction_of_fresh_galaxies_right(fresh):
     assert course.on_fresh(network) == 2 / 3
 
 
+def test_the_table_with_fresh_galaxies(fresh):
+    data = manager(None, 16)
+    data.n_test = 4
+    data.training_set = lambda: (np.full((768, 1), 0.5), columns([9]))
+    data.test_set = lambda: (np.full((768, 4), 0.5), columns([9, 9, 9, 0]))
+    epoch = SimpleNamespace(test_accuracy=0.5, test_loss=0.25, n_updates=1200, seconds=2.0)
+    network = SimpleNamespace(
+        data_manager=data, history=[epoch], forward=lambda x: np.eye(10)[:, [4, 0, 0]]
+    )
+    head, rule, ours, largest, *others = course.fresh_table([("ours", network)]).splitlines()
+    assert head.endswith("| fraction right | of 3,000 fresh |")
+    assert rule.count("|") == head.count("|") == 7
+    assert ours == "| ours | 1,200 | 2.0 | 0.250 | 0.500 ± 0.250 | 0.667 ± 0.009 |"
+    assert largest == "| largest class | | | | 0.750 ± 0.217 | 0.333 ± 0.009 |"
+    assert len(others) == 2
+
+
 def test_the_networks_are_those_of_the_chapters(monkeypatch):
     """Their settings as the chapters give them; the best epoch leaves the last one's weights."""
     asked = []

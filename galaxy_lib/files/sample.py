@@ -48,8 +48,8 @@ def simulated_sample_path(n_images: Many = SAMPLE_SIZE, seed: FixedSeed = SAMPLE
     """
     from filelock import FileLock, Timeout
 
-    folder = cache_folder()
-    path = folder / f"galaxy10-simulated-{_drawn_by()}-seed{seed}-n{n_images}.h5"
+    path = sample_file(n_images, seed)
+    folder = path.parent
     if _was_found_sound(path):
         return path
     try:
@@ -86,6 +86,11 @@ def simulated_sample_path(n_images: Many = SAMPLE_SIZE, seed: FixedSeed = SAMPLE
 def _say_in_a_notebook(n_images: int) -> None:
     if "JPY_SESSION_NAME" in os.environ:  # somebody looks at it, where no bar is shown
         print(f"Drawing {n_images:,} galaxies, once: a minute.", flush=True)
+
+
+def sample_file(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) -> Path:
+    """Return where the simulated sample is, or will be when it is drawn."""
+    return cache_folder() / f"galaxy10-simulated-{_drawn_by()}-seed{seed}-n{n_images}.h5"
 
 
 @functools.cache
