@@ -112,6 +112,42 @@ PAGES = {
 }
 
 
+def mean_and_error(values: np.ndarray) -> str:
+    """Return a mean over seeds and its error, as the pages write them."""
+    error = np.std(values, ddof=1) / np.sqrt(len(values))
+    return f"{np.mean(values):.3f} ± {error:.3f}".replace("-", "−")
+
+
+def table(page: str, runs: dict[str, list[float]]) -> str:
+    """Return the table of a page, in Markdown."""
+    of = {kind: np.array(values) for kind, values in runs.items()}
+    if page == "one_more_layer":
+        rows = ["| units | one hidden layer | two | two less one |", "|:--|--:|--:|--:|"]
+        for units in ("sigmoids", "ReLUs"):
+            one, two = (of[f"{n}, {units}"] for n in ("one hidden layer", "two hidden layers"))
+            rows.append(f"| {units} | {' | '.join(map(mean_and_error, (one, two, two - one)))} |")
+    elif page == "votes_not_words":
+        rows = ["| taught by | right | less labels | confidence | agree |", "|:--|--:|--:|--:|--:|"]
+        for name in ("labels", "majority", "votes"):
+            right, sure, agree = (of[f"{name}, {k}"] for k in ("right", "confidence", "agree"))
+            gain = mean_and_error(right - of["labels, right"]) if name != "labels" else ""
+            found = (mean_and_error(right), gain, mean_and_error(sure), mean_and_error(agree))
+            rows.append(f"| {name} | {' | '.join(found)} |")
+    else:
+        rows = ["| remedy | as they are | gain | turned | gain |", "|:--|--:|--:|--:|--:|"]
+        names = [*REMEDIES, "an ensemble of three", "eight views"]
+        for name in [*names, "dropout and eight views", "ensemble and eight views"]:
+            found = []
+            for block in ("as they are", "turned"):
+                # An ensemble is held to the mean of its three.
+                base = "three alone" if "ensemble" in name else "as it is"
+                gain = of[f"{block}, {name}"] - of[f"{block}, {base}"]
+                found.append(mean_and_error(of[f"{block}, {name}"]))
+                found.append(mean_and_error(gain) if name != "as it is" else "")
+            rows.append(f"| {name} | {' | '.join(found)} |")
+    return "\n".join(rows)
+
+
 def main() -> None:
     """Measure one page and keep what came out beside what is kept of the others."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -121,9 +157,7 @@ def main() -> None:
     stored = json.loads(STORED.read_text("utf-8")) if STORED.exists() else {}
     stored[name] = {"command": f"python benchmarks/deeper_pages.py {name}", "runs": runs}
     STORED.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
-    for kind, values in runs.items():
-        mean, error = np.mean(values), np.std(values, ddof=1) / np.sqrt(len(values))
-        print(f"{kind}: {mean:.3f} ± {error:.3f}")
+    print(table(name, runs))
 
 
 if __name__ == "__main__":
