@@ -55,8 +55,8 @@ REMEDIES = {
     "centred inputs": ({"centred": True, "eta": 3.0}, {"centred": True, "eta": 3.0}),
     "dropout": ({"keep": 0.7}, {"keep": 0.9}),
     "weight decay": ({"decay": 1e-3}, {"decay": 3e-4}),
-    "Adam": ({"adam": True, "eta": 1e-3}, {"adam": True, "eta": 1e-3}),
-    "decaying steps": ({"decaying": True}, {"decaying": True}),
+    "Adam": ({"adam": True, "eta": 1e-3}, {"adam": True, "eta": 3e-3}),
+    "decaying steps": ({"decaying": True, "eta": 3.0}, {"decaying": True, "eta": 3.0}),
 }
 
 
@@ -115,7 +115,7 @@ PAGES = {
 def mean_and_error(values: np.ndarray) -> str:
     """Return a mean over seeds and its error, as the pages write them."""
     error = np.std(values, ddof=1) / np.sqrt(len(values))
-    return f"{np.mean(values):.3f} ± {error:.3f}".replace("-", "−")
+    return f"{np.mean(values):z.3f} ± {error:.3f}".replace("-", "−")
 
 
 def table(page: str, runs: dict[str, list[float]]) -> str:
