@@ -4,8 +4,7 @@
 
 A page's code runs up to its cell that is tagged ``measured``, and what that cell defines is asked
 for five seeds. The results go to benchmarks/deeper_pages.json, from which the pages quote; a test
-compares. Seconds of a quiet core: 90 for one_more_layer, 300 for against_learning_by_heart, 200 for
-votes_not_words.
+compares. Minutes of a quiet core: four for against_learning_by_heart, one or two for the others.
 """
 
 from __future__ import annotations
@@ -122,19 +121,26 @@ def table(page: str, runs: dict[str, list[float]]) -> str:
     """Return the table of a page, in Markdown."""
     of = {kind: np.array(values) for kind, values in runs.items()}
     if page == "one_more_layer":
-        rows = ["| units | one hidden layer | two | two less one |", "|:--|--:|--:|--:|"]
+        rows = [
+            "| units | one hidden layer | two | two less one | weights |",
+            "|:--|--:|--:|--:|:-:|",
+        ]
         for units in ("sigmoids", "ReLUs"):
             one, two = (of[f"{n}, {units}"] for n in ("one hidden layer", "two hidden layers"))
-            rows.append(f"| {units} | {' | '.join(map(mean_and_error, (one, two, two - one)))} |")
+            found = map(mean_and_error, (one, two, two - one))
+            rows.append(f"| {units} | {' | '.join(found)} | 31,170 and 32,810 |")
     elif page == "votes_not_words":
-        rows = ["| taught by | right | less labels | confidence | agree |", "|:--|--:|--:|--:|--:|"]
+        rows = ["| taught by | right | less labels | agree | confidence | too sure by |"]
+        rows += ["|:--|--:|--:|--:|--:|--:|"]
         for name in ("labels", "majority", "votes"):
             right, sure, agree = (of[f"{name}, {k}"] for k in ("right", "confidence", "agree"))
             gain = mean_and_error(right - of["labels, right"]) if name != "labels" else ""
-            found = (mean_and_error(right), gain, mean_and_error(sure), mean_and_error(agree))
-            rows.append(f"| {name} | {' | '.join(found)} |")
+            found = (mean_and_error(right), gain, mean_and_error(agree), mean_and_error(sure))
+            too_sure = f"{np.mean(sure - right):.3f}".replace("-", "−")
+            rows.append(f"| {name} | {' | '.join(found)} | {too_sure} |")
     else:
-        rows = ["| remedy | as they are | gain | turned | gain |", "|:--|--:|--:|--:|--:|"]
+        rows = ["| remedy | as they are | gain | turned | gain | of the training sets |"]
+        rows += ["|:--|--:|--:|--:|--:|:-:|"]
         names = [*REMEDIES, "an ensemble of three", "eight views"]
         for name in [*names, "dropout and eight views", "ensemble and eight views"]:
             found = []
@@ -144,7 +150,9 @@ def table(page: str, runs: dict[str, list[float]]) -> str:
                 gain = of[f"{block}, {name}"] - of[f"{block}, {base}"]
                 found.append(mean_and_error(of[f"{block}, {name}"]))
                 found.append(mean_and_error(gain) if name != "as it is" else "")
-            rows.append(f"| {name} | {' | '.join(found)} |")
+            by_heart = [of.get(f"{b}, {name}, training set") for b in ("as they are", "turned")]
+            known = [f"{np.mean(values):.3f}" for values in by_heart if values is not None]
+            rows.append(f"| {name} | {' | '.join(found)} | {', '.join(known)} |")
     return "\n".join(rows)
 
 
