@@ -19,7 +19,7 @@ from galaxy_lib.checked import FilePath, checked, whole
 from galaxy_lib.files import hdf5
 from galaxy_lib.files.disk import cache_folder, digest_of, n_workers, stamp, tell, written_whole
 from galaxy_lib.files.reading import load_block_sums
-from galaxy_lib.files.validate import CATALOGUE, MOST, catalogue, open_dataset
+from galaxy_lib.files.validate import CATALOGUE, MOST, catalogue, open_dataset, text_attribute
 from galaxy_lib.files.write import check_new, pack, write
 
 SAMPLE_SIZE = 1500
@@ -113,7 +113,7 @@ def _unsound(path: Path, n_images: int) -> str | None:
         with open_dataset(path) as ds:
             if not all(ds[name].fletcher32 for name in ("ans", *CATALOGUE)):
                 return f"{path} has no checksums."
-            if ds.attrs.get("drawn_by") != _drawn_by():
+            if text_attribute(ds, "drawn_by") != _drawn_by():
                 return f"{path} was drawn by another version of galaxy_lib."
             if len(ds["ans"]) != n_images:
                 return f"{path} holds {len(ds['ans'])} galaxies."
