@@ -15,7 +15,7 @@ from galaxy_lib.checked import FilePath, Seed, Whole, a_number, checked
 from galaxy_lib.files.disk import in_threads, n_workers, progress, written_whole
 from galaxy_lib.files.hdf5 import zlib
 from galaxy_lib.files.reading import pictures
-from galaxy_lib.files.validate import CATALOGUE, catalogue, is_simulated, open_dataset
+from galaxy_lib.files.validate import CATALOGUE, catalogue, is_simulated, open_dataset, votes
 
 GZIP_LEVEL = 1  # of isal's 0 to 3: on these noisy pictures no other is smaller
 Fraction = Annotated[float, partial(a_number, low=0, high=1, open_at="low", such_as=0.1)]
@@ -34,7 +34,7 @@ def write(
     path.parent.mkdir(parents=True, exist_ok=True)
     shape = (side, side, 3)
     try:
-        with written_whole(path, anew=True) as temporary, _Disk(temporary, "w+") as disk:
+        with written_whole(path, anew=True) as temporary, _Disk(temporary) as disk:
             with h5py.File(disk, "w", libver=("v110", "v110")) as ds:
                 ds.attrs.update(attributes)
                 options = {"chunks": (1, *shape), "compression": "gzip"}
@@ -45,20 +45,26 @@ def write(
                     images.id.write_direct_chunk((int(row), 0, 0, 0), picture)
                     disk.check()
                 for name, values in {"ans": np.asarray(ans, np.uint8), **columns}.items():
-                    ds.create_dataset(name, data=values, chunks=(len(ans),), fletcher32=True)
+                    ds.create_dataset(name, data=values, chunks=np.shape(values), fletcher32=True)
             disk.check()
     except _Full as error:
         raise OSError(f"{path} cannot be written: {error}; nothing is left of it.") from None
 
 
 class _Full(Exception):
-    """What the system says of a disk that takes no more."""
+    """What the system says of a disk that takes nothing, or no more."""
 
 
 class _Disk(io.FileIO):
     """What HDF5 writes to. It crashes when a disk refuses, so that is kept for `check` to say."""
 
     refused: OSError | None = None
+
+    def __init__(self, path: Path) -> None:
+        try:
+            super().__init__(path, "w+")
+        except OSError as error:
+            raise _Full(error.strerror) from None
 
     def write(self, block) -> int:
         """Write all of it, as far as the disk allows."""
@@ -137,5 +143,7 @@ def write_piece(
         rows = np.sort(np.concatenate(chosen))
         packed = in_threads(pack, pictures(images, rows), n_workers())
         columns = {name: catalogue(ds, name)[rows] for name in CATALOGUE}
+        if (counts := votes(ds)) is not None:
+            columns["votes"] = counts[rows]
         simulated = {"simulated": True} if is_simulated(ds) else {}
         write(piece, images.shape[1], ans[rows], packed, columns, simulated)
