@@ -97,13 +97,10 @@ def test_rows_of_our_network_are_those_of_the_runs():
     assert quoted
 
 
-def test_chapters_fit_the_hour():
+def test_chapters_fit_the_hour(measure_chapters):
     """The client's own measure, where it is at hand."""
-    script = ROOT.parent / "shared" / "measure_chapters.py"
-    if not script.is_file():
-        pytest.skip("The script that measures is not here.")
     run = subprocess.run(
-        [sys.executable, script, "--check"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, measure_chapters, "--check"], cwd=ROOT, capture_output=True, text=True
     )
     assert run.returncode == 0, run.stdout
 
