@@ -4,8 +4,9 @@
     python benchmarks/realism.py --real FIFTY.h5 --only pixels speed   # some of it
     python benchmarks/realism.py --real FIFTY.h5 --sheet sheet.png     # and a sheet, five a class
 
-Needs the [realism] extra, PyTorch for the carry-over figure, and 50 real pictures, five a class. Those passed through JPEG once, so simulated pictures make the same
-round trip before any comparison. A figure on pictures that helped to choose the drawing says too
+Needs the [realism] extra, PyTorch for the carry-over figure, and 50 real pictures, five a class.
+Those passed through JPEG once, so simulated pictures make the same round trip before any
+comparison. A figure on pictures that helped to choose the drawing says too
 much: `--only heldout` chooses a variant on half of them and judges it on the other half.
 """
 
