@@ -678,6 +678,13 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
          "weights.reshape(getattr(network, name).shape)",
          'weights.reshape(getattr(network, name).shape, order="F")',
          "test_a_network_goes_in_and_out"),
+        ("a network without biases is shown with some", "weights = np.zeros((sizes[name], 1))",
+         "weights = np.ones((sizes[name], 1))", "test_a_network_goes_in_and_out"),
+    ),
+    *in_file(
+        L + "flow.py", "tests/test_living_figures.py",
+        ("the drawing and the figure have other weights", "[-0.5, 2, -1]", "[-0.5, 1, -1]",
+         "test_the_drawing_has_the_numbers_of_flow"),
     ),
     *in_file(
         L + "volunteer.py", "tests/test_living_figures.py",
@@ -752,6 +759,14 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         "galaxy_lib/doctor.py", "tests/test_doctor.py",
         ("a full disk is fine", "if free < NEEDED[thing]", "if free < 0 * NEEDED[thing]",
          "test_each_thing_in_the_way_is_named_with_its_mend"),
+    ),
+    *in_file(
+        L + "src/picture_file.js", "tests/browser/test_own_picture.py",
+        ("the corner of a reader's picture for its middle", "[(width - side) / 2,", "[0 * width,",
+         "test_only_the_middle_square_of_another_is_seen"),
+        ("all of a reader's picture for its middle half",
+         '"middle" ? SIDE / 4 : 0', '"middle" ? 0 : 0',
+         "test_a_picture_of_the_samples_size_is_scaled_as_the_samples_are"),
     ),
     ("a bundle that was edited", L + "static/valley.js", one_more_line,
      "tests/test_living.py::test_the_bundles_are_what_the_sources_made"),
