@@ -316,6 +316,8 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         ("the best weights go on being trained", 'setattr(self, f"best_{name}", w.copy("F"))',
          'setattr(self, f"best_{name}", w)',
          "test_the_best_epoch_is_the_first_best_on_the_validation_set"),
+        ("faded momentum goes on", "v_w[np.abs(v_w) < FADED] = 0", "pass",
+         "test_momentum_that_faded_away_ends_with_the_epoch"),
         ("what is told of the test set is told of the validation set",
          "test = self._evaluate(manager.test_batches())",
          "test = self._evaluate(manager.validation_batches())",
