@@ -136,3 +136,18 @@ def test_a_weeks_homework_is_neither_little_nor_much():
         assert 40 <= int(total) <= 75, week
         if numbers:
             assert sum(minutes[number] for number in numbers) == int(total), week
+
+
+def test_stars_are_points_and_the_syllabus_adds_them_up():
+    text = (CHAPTERS / "instructor.md").read_text("utf-8")
+    said = dict(re.findall(r"^\| (\d) \| \[.*?\| (\d+) \| \[", text, flags=re.M))
+    for path in sorted((CHAPTERS / "solutions").glob("0[1-9]_*.ipynb")):
+        worth, points = 0, []
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            if heading := re.search(r"^## \d\.\d [^★]*(★*)", "".join(cell["source"]), re.M):
+                worth = {0: 2, 1: 1, 2: 2, 3: 4}[len(heading[1])]  # without stars: in words
+            given = cell["metadata"].get("nbgrader", {}).get("points")
+            if given is not None:
+                points.append(given)
+                assert given == worth, (path.name, cell["metadata"]["nbgrader"]["grade_id"])
+        assert int(said[path.name[1]]) == sum(points), path.name
