@@ -36,7 +36,7 @@ def test_chapters_come_without_outputs_and_solutions(folder):
     names = {path.relative_to(folder).as_posix() for path in notebooks(folder)}
     assert {"START.ipynb", "01_exploring_the_data.ipynb", "notation.ipynb"} <= names
     assert "exercises/01_exploring_the_data.ipynb" in names
-    assert not any("solutions" in name for name in names)
+    assert not any("solutions" in name or "questions" in name for name in names)
     for path in notebooks(folder):
         if path.parent.name == "exercises":
             assert "BEGIN SOLUTION" not in path.read_text("utf-8")
