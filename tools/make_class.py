@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = ROOT / "chapters"
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 # The book's alone: who builds it, who teaches from it, what Sphinx makes.
-BOOK_ONLY = {"index", "api", "bibliography", "colophon", "instructor"}
+BOOK_ONLY = {"index", "api", "bibliography", "colophon", "instructor", "questions"}
 ANSWER = "**Answer.**"
 SO_FAR = "## Our network so far"
 SUMMARY = "## Summary"
@@ -38,7 +38,7 @@ Before you run a cell that follows a **Predict**, write down what you expect.
 Then run it, and open **What came out** below it.
 
 The pages have no outputs yet, so that nothing is given away.
-With all outputs they are the book: `make book`, then open `_build/html/index.html`.
+{book}
 
 | chapter | exercises | to go deeper |
 |---|---|---|
@@ -47,6 +47,8 @@ With all outputs they are the book: `make book`, then open `_build/html/index.ht
 Beside them: {others}.
 Where an exercise is graded, hand in the notebook of that name from the folder `exercises`.
 """
+
+BOOK = "With all outputs they are the book: `make book`, then open `_build/html/index.html`."
 
 
 def title(path: Path) -> str:
@@ -135,12 +137,15 @@ def _ends_a_result(block: str) -> bool:
 def quotes(text: str, printed: set[float]) -> bool:
     """Say whether a text quotes one of the printed numbers that are too long to agree by chance."""
     words = re.sub(prose_numbers.ASIDE, " ", text)
-    found = [number for number in prose_numbers.numbers(words) if _is_telling(number)]
+    found = [number for number in prose_numbers.numbers(words) if is_telling(number)]
     return any(prose_numbers.stands_in(number, printed, percent=False) for number in found)
 
 
-def _is_telling(number: str) -> bool:
-    return "." in number and len(number.partition("e")[0].replace(".", "").lstrip("0")) > 1
+def is_telling(number: str) -> bool:
+    """Say whether a number, as written, is long enough not to agree with another by chance."""
+    digits = number.partition("e")[0]
+    decimals = digits.partition(".")[2]
+    return len(decimals) > 2 or bool(decimals and len(digits.replace(".", "").lstrip("0")) > 1)
 
 
 def without_asserts(source: str) -> str:
@@ -196,7 +201,7 @@ def page(text: str) -> nbformat.NotebookNode:
 # -------------------------------------------------------------------------------- the whole folder
 
 
-def start() -> str:
+def start(book: str) -> str:
     """Return the page that JupyterLab opens: every page, in the order of the book's contents."""
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     known = {path.relative_to(CHAPTERS).with_suffix("").as_posix(): path for path in pages()}
@@ -216,12 +221,15 @@ def start() -> str:
         deeper = " · ".join(links(inside))
         rows.append(f"| {int(name[:2])} {links([entry])[0]} | {graded} | {deeper} |")
     others += [f"[{title(path)}]({name}.ipynb)" for name, path in known.items()]
-    return START.format(rows="\n".join(rows), others=" · ".join(others))
+    return START.format(book=book, rows="\n".join(rows), others=" · ".join(others))
 
 
-def wanted() -> dict[str, bytes]:
-    """Return what belongs into the folder: each file's bytes by its name there."""
-    made = {"START.ipynb": page(start())}
+def wanted(book: str = BOOK) -> dict[str, bytes]:
+    """Return what belongs into the folder: each file's bytes by its name there.
+
+    ``book`` is the sentence that says where the book is.
+    """
+    made = {"START.ipynb": page(start(book))}
     for path in pages():
         name = path.relative_to(CHAPTERS).with_suffix(".ipynb").as_posix()
         text = path.suffix == ".md"

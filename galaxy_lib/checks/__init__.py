@@ -6,8 +6,8 @@ that its cell earns nothing. How an answer is run and compared is in `runner`; e
 checks are in a file of their own.
 """
 
-from galaxy_lib.checks.chapter_01 import bytes_of_pictures, close_pairs, count_types, redness
-from galaxy_lib.checks.chapter_02 import coarsen, inputs_per_galaxy, one_hot, split
+from galaxy_lib.checks.chapter_01 import bytes_of_pictures, count_types, redness
+from galaxy_lib.checks.chapter_02 import close_pairs, coarsen, inputs_per_galaxy, one_hot, split
 from galaxy_lib.checks.chapter_03 import (
     batches,
     forward,
@@ -19,17 +19,26 @@ from galaxy_lib.checks.chapter_03 import (
     sigmoid,
 )
 from galaxy_lib.checks.chapter_04 import age_weight, descend, momentum_step, steps_needed
-from galaxy_lib.checks.chapter_05 import fraction_correct, study, train, updates
+from galaxy_lib.checks.chapter_05 import (
+    faults,
+    fraction_correct,
+    mended_epoch,
+    study,
+    train,
+    updates,
+)
 from galaxy_lib.checks.chapter_06 import (
     baseline,
+    by_chance,
     confusion_matrix,
     find_leaks,
+    graphs,
     most_confused,
     recall,
 )
 from galaxy_lib.checks.chapter_07 import (
     cross_entropy,
-    four_gradients,
+    gradients_of_layers,
     log_sum_exp,
     output_error,
     softmax,
@@ -50,14 +59,15 @@ from galaxy_lib.checks.process import prepare
 from galaxy_lib.checks.runner import CheckFailed, Result, exercises, progress
 
 __all__ = [
-    "CheckFailed", "Result", "age_weight", "baseline", "batches", "bytes_of_pictures",
+    "CheckFailed", "Result", "age_weight", "baseline", "batches", "by_chance", "bytes_of_pictures",
     "close_pairs", "coarsen", "col2im", "confusion_matrix", "count_types", "cross_entropy",
-    "descend", "exercises", "final_report", "find_leaks", "finished", "forward", "forward_one",
-    "four_gradients", "fraction_correct", "gradient_A", "gradient_B", "gradients", "hours",
-    "im2col", "inputs_per_galaxy", "log_sum_exp", "max_pool", "max_pool_slope", "momentum_step",
-    "most_confused", "most_kept", "numerical_gradient", "one_hot", "output_error", "progress",
-    "recall", "receptive_field", "redness", "sigmoid", "slide", "softmax", "split", "steps_needed",
-    "study", "temperature", "train", "true_number", "updates", "weight_count",
+    "descend", "exercises", "faults", "final_report", "find_leaks", "finished", "forward",
+    "forward_one", "fraction_correct", "gradient_A", "gradient_B", "gradients",
+    "gradients_of_layers", "graphs", "hours", "im2col", "inputs_per_galaxy", "log_sum_exp",
+    "max_pool", "max_pool_slope", "mended_epoch", "momentum_step", "most_confused", "most_kept",
+    "numerical_gradient", "one_hot", "output_error", "progress", "recall", "receptive_field",
+    "redness", "sigmoid", "slide", "softmax", "split", "steps_needed", "study", "temperature",
+    "train", "true_number", "updates", "weight_count",
 ]  # fmt: skip
 
 prepare()
