@@ -267,6 +267,7 @@ TABLE: list[tuple[Callable, dict[str, str]]] = [
     (datasets.open_dataset, {"path": "path"}),
     (datasets.is_simulated, {"ds": "thing"}),
     (datasets.catalogue, {"ds": "thing", "name": "choice"}),
+    (datasets.votes, {"ds": "thing"}),
     (datasets.describe, {"path": "path", "every_picture": "truth"}),
     (datasets.write_piece, {"full": "path", "piece": "path", "per_class": "whole or none",
                             "fraction": "low share", "seed": "seed"}),

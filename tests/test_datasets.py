@@ -162,7 +162,7 @@ def test_a_simulated_file_has_the_schema_and_the_drawn_pictures(tmp_path):
     simulate_sample(path, 70, 5)  # enough for children to be started
     plans = plan_sample(5, 70)
     with h5py.File(path) as ds:
-        assert sorted(ds) == ["ans", "dec", "images", "pxscale", "ra", "redshift"]
+        assert sorted(ds) == ["ans", "dec", "images", "pxscale", "ra", "redshift", "votes"]
         assert ds["images"].chunks == (1, 256, 256, 3)
         assert ds["images"].dtype == ds["ans"].dtype == np.uint8
         assert ds["ans"][:].tolist() == sorted(ds["ans"][:]) == [p.label for p in plans]
@@ -172,6 +172,7 @@ def test_a_simulated_file_has_the_schema_and_the_drawn_pictures(tmp_path):
             drawn = draw(plans[row])
             assert np.array_equal(ds["images"][row], drawn.image)
             assert ds["redshift"][row] == drawn.redshift
+            assert np.array_equal(ds["votes"][row], drawn.votes)
             assert ds["pxscale"][row] == drawn.pxscale
             assert ds["ra"][row] == plans[row].ra
             assert ds["dec"][row] == plans[row].dec

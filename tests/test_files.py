@@ -24,6 +24,7 @@ from galaxy_lib.files.datasets import (
     open_dataset,
     simulate_sample,
     simulated_sample_path,
+    votes,
     write_piece,
 )
 
@@ -186,6 +187,55 @@ def test_a_column_of_something_else_is_refused(file, change, words):
         del ds["ra"]
         change(ds)
     refused(file, words)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        np.zeros((20, 9), np.uint8),
+        np.zeros((19, 10), np.uint8),
+        np.zeros((20, 10)),
+        np.zeros((20, 10), np.int16),
+        np.zeros((20, 10), np.uint32),
+        np.zeros(20, np.uint8),
+    ],
+    ids=lambda counts: f"{counts.dtype} {counts.shape}",
+)
+def test_votes_of_another_form_are_refused(file, counts):
+    with h5py.File(file, "r+") as ds:
+        ds["votes"] = counts
+    refused(file, "'votes' is .* but 10 counts for each galaxy are needed, uint8 or uint16")
+
+
+@pytest.mark.parametrize("dtype", ["u1", "<u2", ">u2"])
+def test_votes_are_read_described_and_go_into_a_piece(file, tmp_path, dtype):
+    with open_dataset(file) as ds:
+        assert votes(ds) is None
+    assert "votes" not in str(describe(file))
+    write_piece(file, tmp_path / "without.h5", fraction=1)
+    counts = np.random.default_rng(0).integers(0, 20, (20, 10)).astype(dtype)
+    counts[:, 9] = 255 - counts[:, :9].sum(axis=1)  # 255 in all: more than a byte adds up to 0
+    with h5py.File(file, "r+") as ds:
+        ds["votes"] = counts
+    assert "votes are in it, 255 to 255 for each galaxy" in str(describe(file))
+    write_piece(file, tmp_path / "piece.h5", per_class=1, seed=1)
+    with open_dataset(file) as ds, open_dataset(tmp_path / "piece.h5") as piece:
+        assert np.array_equal(votes(ds), counts)
+        rows = [ds["ra"][:].tolist().index(ra) for ra in piece["ra"][:]]
+        assert np.array_equal(votes(piece), counts[rows])
+    with open_dataset(tmp_path / "without.h5") as ds:
+        assert votes(ds) is None
+
+
+def test_damaged_votes_are_a_sentence(file):
+    with h5py.File(file, "r+") as ds:
+        counts = np.ones((20, 10), np.uint8)
+        ds.create_dataset("votes", data=counts, chunks=(20, 10), fletcher32=True)
+        place = ds["votes"].id.get_chunk_info(0).byte_offset
+    damaged = bytearray(file.read_bytes())
+    damaged[place] ^= 1
+    file.write_bytes(damaged)
+    refused(file, "is damaged \\('votes' cannot be read\\)")
 
 
 def test_positions_that_cannot_be_are_a_sentence(file, capsys):

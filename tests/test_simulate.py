@@ -10,6 +10,7 @@ import pytest
 
 from galaxy_lib.simulator import Frame, Plan, draw, plan_sample, simulate_galaxy
 from galaxy_lib.simulator import drawing as simulate
+from galaxy_lib.simulator import votes as voting
 
 
 @pytest.fixture(scope="module")
@@ -352,3 +353,48 @@ def test_edge_on_galaxies_are_flatter_than_round_ones(pictures):
     assert ratio[2] > ratio[3] + 0.1
     assert ratio[3] > ratio[4] + 0.1
     assert max(ratio[8], ratio[9]) < 0.55
+
+
+# ------------------------------------------------------------------------------------------- votes
+
+
+@pytest.mark.parametrize("table", [voting.SHARP, voting.BLURRED], ids=["sharp", "blurred"])
+def test_all_volunteers_say_something(table):
+    assert table.shape == (10, 10)
+    assert table.min() >= 0
+    assert table.sum(axis=1).tolist() == [100] * 10
+
+
+@pytest.mark.parametrize("kind", range(10))
+def test_small_galaxies_in_bad_air_are_confused_more(kind):
+    large, typical, small = (
+        voting.chances(kind, size, seeing) for size, seeing in ((3, 1), (1, 1.18), (0.65, 1.6))
+    )
+    assert large.sum() == pytest.approx(1)
+    smooth = [2, 3, 4]
+    assert large[kind] > typical[kind] > small[kind] or kind in smooth
+    assert large[smooth].sum() <= typical[smooth].sum() <= small[smooth].sum()
+
+
+def test_votes_are_those_of_5_or_40_and_have_their_own_stream(plans):
+    some = plans[::40]
+    drawn = [draw(plan, 64) for plan in some]
+    votes = np.array([one.votes for one in drawn])
+    assert votes.dtype == np.uint8
+    assert set(votes.sum(axis=1).tolist()) == {5, 40}
+    assert np.mean([voting.votes((i,), 5, 1, 1.2).sum() for i in range(2000)]) == pytest.approx(
+        5 + 35 * 140 / 314, abs=1.5
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulate, "votes", lambda *_: np.zeros(10, np.uint8))
+        for plan, one in zip(some, drawn, strict=True):
+            again = draw(plan, 64)
+            assert np.array_equal(again.image, one.image)
+            assert again.pxscale == one.pxscale
+
+
+def test_votes_are_for_what_is_drawn_not_for_a_disputed_label(plans):
+    plan = next(plan for plan in plans if plan.kind != plan.label and plan.companion < 0)
+    said = sum(voting.votes((seed,), plan.kind, 2, 1.18).astype(int) for seed in range(50))
+    assert said.argmax() == plan.kind
+    assert np.array_equal(draw(plan, 64).votes, draw(plan._replace(label=0), 64).votes)

@@ -2,29 +2,40 @@
 
     python tools/make_class.py [FOLDER]                 (class, in the project's folder)
 
-What is in the folder already stays as it is, whoever changed it; what is missing is added. So the
-command can be run again after an update, or after a file was deleted to get it anew.
+What a prediction asks for is folded: it opens with a click, once the cell has been run. The command
+can be run again after an update, or after a file was deleted to get it anew: pages that nobody has
+touched are renewed, changed ones stay, with the new ones beside them (`renew`).
 """
 
 from __future__ import annotations
 
+import ast
 import re
-import shutil
 import sys
 from pathlib import Path
 
 import nbformat
+import prose_numbers
+import renew
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = ROOT / "chapters"
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
-PAGES = ["notation.md", "glossary.md", "10_what_comes_after.md"]
+# The book's alone: who builds it, who teaches from it, what Sphinx makes.
+BOOK_ONLY = {"index", "api", "bibliography", "colophon", "instructor"}
+ANSWER = "**Answer.**"
+SO_FAR = "## Our network so far"
+SUMMARY = "## Summary"
 START = """\
 # Start here
 
-This folder is yours: change what you like, nothing here is ever overwritten.
+This folder is yours: change what you like.
+After an update of the course, pages that you have not changed are renewed.
+What you have changed stays, and the new page comes beside it.
 Run a cell with Shift+Enter; **Run → Run All Cells** runs a page.
 Before you run a cell that follows a **Predict**, write down what you expect.
+Then run it, and open **What came out** below it.
 
 The pages have no outputs yet, so that nothing is given away.
 With all outputs they are the book: `make book`, then open `_build/html/index.html`.
@@ -33,7 +44,7 @@ With all outputs they are the book: `make book`, then open `_build/html/index.ht
 |---|---|---|
 {rows}
 
-The symbols are on the page [Notation](notation.ipynb), the words in the [Glossary](glossary.ipynb).
+Beside them: {others}.
 Where an exercise is graded, hand in the notebook of that name from the folder `exercises`.
 """
 
@@ -47,34 +58,119 @@ def title(path: Path) -> str:
     return re.search(r"^# (.+)$", text, flags=re.M)[1]
 
 
+def pages() -> list[Path]:
+    """Return the book's pages that a student gets, exercises aside: notebooks and Markdown."""
+    found = [path for kind in ("ipynb", "md") for path in CHAPTERS.glob(f"*.{kind}")]
+    found += [path for kind in ("ipynb", "md") for path in CHAPTERS.glob(f"deeper/*.{kind}")]
+    return sorted(path for path in found if path.stem not in BOOK_ONLY)
+
+
+# ------------------------------------------------------------------------------ as Jupyter shows it
+
+
 def for_jupyter(text: str) -> str:
     """Return a page's Markdown as JupyterLab shows it: pages are notebooks, no directives."""
     text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S)
     text = re.sub(r"^```\{glossary\}\n(.*?)^```$", _as_list, text, flags=re.S | re.M)
     text = re.sub(r"\{[\w:-]+\}`([^`<]+?)(?: <[^`>]*>)?`", r"\1", text)
-    return re.sub(r"\[([^\]]*)\]\(((?:\.\./)*)([\w/]+\.md)(#[^)]*)?\)", _link, text)
+    return re.sub(r"\[([^\]]*)\]\(((?:\.\./)*)([\w/]+)\.md(#[^)]*)?\)", _link, text)
 
 
 def _link(match: re.Match) -> str:
     # A page of the book alone, the bibliography say, is named and not linked.
     text, up, name, _ = match.groups()
-    return f"[{text}]({up}{name[:-3]}.ipynb)" if name in PAGES else text
+    return text if name.rpartition("/")[2] in BOOK_ONLY else f"[{text}]({up}{name}.ipynb)"
 
 
 def _as_list(match: re.Match) -> str:
     return re.sub(r"^(\S.*)\n +(.+)$", r"- **\1**: \2", match[1], flags=re.M)
 
 
+# -------------------------------------------------------------------------- what is not given away
+
+
+def fold(title: str, when: str, text: str) -> str:
+    """Return Markdown that a click on its title opens, in JupyterLab as in Colab and VS Code."""
+    head = f"<summary><b>{title}</b> ({when})</summary>"
+    return f"<details>\n{head}\n\n{text.strip()}\n\n</details>"
+
+
+def folded(text: str, printed: set[float]) -> str:
+    """Return a chapter's Markdown with its results folded.
+
+    These are what came out, with the paragraphs after it that quote numbers ``printed`` above, the
+    table of our network, and the summary.
+    """
+    blocks, done = prose_numbers.paragraphs(text), []
+    while blocks:
+        block = blocks.pop(0)
+        if block.startswith((SO_FAR, SUMMARY)):
+            n = next((i for i, each in enumerate(blocks) if _ends_a_section(each)), len(blocks))
+            done.append(block)
+            if n:
+                inside = "\n\n".join(blocks[:n])
+                done.append(fold("In short", "when you have run this page", inside))
+        elif block.startswith(prose_numbers.CAME_OUT):
+            n = next((i for i, each in enumerate(blocks) if _ends_a_result(each)), len(blocks))
+            while n and not quotes(blocks[n - 1], printed):
+                n -= 1
+            block = block.removeprefix(prose_numbers.CAME_OUT)
+            inside = "\n\n".join([block, *blocks[:n]])
+            done.append(fold("What came out", "run the cell first", inside))
+        else:
+            done.append(block)
+            n = 0
+        del blocks[:n]
+    return "\n\n".join(done)
+
+
+def _ends_a_section(block: str) -> bool:
+    return block.startswith(("#", "Next: "))
+
+
+def _ends_a_result(block: str) -> bool:
+    return block.startswith(("#", "> **Predict.", prose_numbers.CAME_OUT))
+
+
+def quotes(text: str, printed: set[float]) -> bool:
+    """Say whether a text quotes one of the printed numbers that are too long to agree by chance."""
+    words = re.sub(prose_numbers.ASIDE, " ", text)
+    found = [number for number in prose_numbers.numbers(words) if _is_telling(number)]
+    return any(prose_numbers.stands_in(number, printed, percent=False) for number in found)
+
+
+def _is_telling(number: str) -> bool:
+    return "." in number and len(number.partition("e")[0].replace(".", "").lstrip("0")) > 1
+
+
+def without_asserts(source: str) -> str:
+    """Return a cell without the lines that hold the author's machine to a range of results."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:  # a magic of IPython's
+        return source
+    lines = source.splitlines()
+    for node in reversed(body):
+        if isinstance(node, ast.Assert):
+            del lines[node.lineno - 1 : node.end_lineno]
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)).strip("\n")
+
+
 def without_outputs(path: Path) -> nbformat.NotebookNode:
-    """Return a chapter as a student opens it: nothing run, cells that only draw folded."""
-    notebook = nbformat.read(path, as_version=4)
+    """Return a chapter as a student opens it: nothing run, results and drawing cells folded."""
+    notebook, printed = nbformat.read(path, as_version=4), set()
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = for_jupyter(cell.source)
+            cell.source = for_jupyter(folded(cell.source, printed))
             continue
+        for text in prose_numbers.output_texts(cell):
+            printed |= {prose_numbers.value(n) for n in prose_numbers.numbers(text)}
         cell.outputs, cell.execution_count = [], None
+        cell.source = without_asserts(cell.source)
+        cell.metadata.pop("mystnb", None)  # captions and alt texts say what will be seen
         if FOLDED & set(cell.metadata.get("tags", [])):
             cell.metadata["jupyter"] = {"source_hidden": True}
+    notebook.cells = [cell for cell in notebook.cells if cell.source]
     return notebook
 
 
@@ -83,6 +179,9 @@ def exercises(path: Path) -> nbformat.NotebookNode:
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and "nbgrader" not in cell.metadata:
+            if cell.source.startswith(ANSWER):
+                text = cell.source.removeprefix(ANSWER)
+                cell.source = fold("Answer", "when you have yours", text)
             cell.source = for_jupyter(cell.source)
     return notebook
 
@@ -94,58 +193,54 @@ def page(text: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
 
 
+# -------------------------------------------------------------------------------- the whole folder
+
+
 def start() -> str:
-    """Return the page that JupyterLab opens, with a row for each chapter."""
-    rows = []
-    for path in sorted(CHAPTERS.glob("[0-9][0-9]_*")):
-        name = f"{path.stem}.ipynb"
-        links = re.findall(r"\]\((deeper/[\w.]+\.ipynb)", path.read_text(encoding="utf-8"))
-        deeper = [f"[{title(CHAPTERS / link)}]({link})" for link in dict.fromkeys(links)]
-        has_exercises = (CHAPTERS / "exercises" / name).is_file()
-        exercises = f"[exercises](exercises/{name})" if has_exercises else ""
-        number = int(path.name[:2])
-        rows.append(f"| {number} [{title(path)}]({name}) | {exercises} | {' · '.join(deeper)} |")
-    return START.format(rows="\n".join(rows))
+    """Return the page that JupyterLab opens: every page, in the order of the book's contents."""
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    known = {path.relative_to(CHAPTERS).with_suffix("").as_posix(): path for path in pages()}
+    rows, others = [], []
+
+    def links(entries: list[dict]) -> list[str]:
+        names = [entry["file"].removeprefix("chapters/") for entry in entries]
+        return [f"[{title(known.pop(n))}]({n}.ipynb)" for n in names if n in known]
+
+    for entry in (chapter for part in contents["parts"] for chapter in part["chapters"]):
+        name, inside = entry["file"].removeprefix("chapters/"), entry.get("sections", [])
+        if not re.match(r"\d\d_", name):
+            others += links([entry, *inside])
+            continue
+        exercises = CHAPTERS / f"exercises/{name}.ipynb"
+        graded = f"[exercises](exercises/{name}.ipynb)" if exercises.is_file() else ""
+        deeper = " · ".join(links(inside))
+        rows.append(f"| {int(name[:2])} {links([entry])[0]} | {graded} | {deeper} |")
+    others += [f"[{title(path)}]({name}.ipynb)" for name, path in known.items()]
+    return START.format(rows="\n".join(rows), others=" · ".join(others))
 
 
-def wanted() -> dict[str, nbformat.NotebookNode | Path]:
-    """Return what belongs into the folder: a notebook, or a file to copy, by its name there."""
-    files: dict[str, nbformat.NotebookNode | Path] = {"START.ipynb": page(start())}
-    for path in sorted([*CHAPTERS.glob("*.ipynb"), *(CHAPTERS / "deeper").glob("*.ipynb")]):
-        files[path.relative_to(CHAPTERS).as_posix()] = without_outputs(path)
+def wanted() -> dict[str, bytes]:
+    """Return what belongs into the folder: each file's bytes by its name there."""
+    made = {"START.ipynb": page(start())}
+    for path in pages():
+        name = path.relative_to(CHAPTERS).with_suffix(".ipynb").as_posix()
+        text = path.suffix == ".md"
+        made[name] = page(path.read_text("utf-8")) if text else without_outputs(path)
     for path in sorted((CHAPTERS / "exercises").glob("*.ipynb")):
-        files[f"exercises/{path.name}"] = exercises(path)
-    for name in PAGES:
-        if (CHAPTERS / name).is_file():
-            text = (CHAPTERS / name).read_text(encoding="utf-8")
-            files[name.replace(".md", ".ipynb")] = page(text)
+        made[f"exercises/{path.name}"] = exercises(path)
+    files = {name: nbformat.writes(notebook).encode() for name, notebook in made.items()}
     for path in sorted((CHAPTERS / "_static").glob("*.*")):
         if path.suffix in {".svg", ".webp", ".jpg", ".png"}:
-            files[f"_static/{path.name}"] = path
+            files[f"_static/{path.name}"] = path.read_bytes()
     return files
 
 
-def make(folder: Path) -> tuple[int, int]:
-    """Add what is missing; return how many files were added and how many were there."""
-    added = kept = 0
-    for name, content in wanted().items():
-        target = folder / name
-        if target.exists():
-            kept += 1
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.part")
-        if isinstance(content, Path):
-            shutil.copyfile(content, part)
-        else:
-            nbformat.write(content, part)
-        part.replace(target)
-        added += 1
-    return added, kept
+def make(folder: Path) -> renew.Report:
+    """Make the folder, or bring it up to date; return what happened to its pages."""
+    return renew.renew(folder, wanted())
 
 
 if __name__ == "__main__":
     where = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "class"
-    n_added, n_kept = make(where)
-    print(f"{where.name}/: {n_added} files added, {n_kept} that were there left as they are.")
+    print(f"{where.name}/: {make(where)}")
     print("Open START.ipynb in it.")

@@ -2,8 +2,8 @@
 
     python tools/start.py [--no-lab]        (Windows: py tools\\start.py)
 
-It is what `make class` does, and needs nothing but Python. Run it again after an update: new pages
-come, yours stay.
+It is what `make class` does, and needs nothing but Python. Run it again after an update: pages
+that nobody has changed are renewed, changed ones stay.
 """
 
 from __future__ import annotations

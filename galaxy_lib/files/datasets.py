@@ -15,6 +15,7 @@ from galaxy_lib.files.validate import (
     describe,
     is_simulated,
     open_dataset,
+    votes,
 )
 from galaxy_lib.files.write import write_piece
 
@@ -33,5 +34,6 @@ __all__ = [
     "open_dataset",
     "simulate_sample",
     "simulated_sample_path",
+    "votes",
     "write_piece",
 ]

@@ -162,7 +162,7 @@ def checked_note(path: Path) -> Path:
 
 
 def column(array: h5py.Dataset) -> np.ndarray:
-    """Return all of a data set of one number per galaxy; an OSError if it is damaged."""
+    """Return all of a data set of one row per galaxy; an OSError if it is damaged."""
     with readable(array):
         if array.chunks is not None:
             for start in itertools.product(*chunk_grid(array)):

@@ -19,8 +19,9 @@ from galaxy_lib.checked import FilePath, checked, whole
 from galaxy_lib.files import hdf5
 from galaxy_lib.files.disk import cache_folder, digest_of, n_workers, stamp, tell, written_whole
 from galaxy_lib.files.reading import load_block_sums
-from galaxy_lib.files.validate import CATALOGUE, MOST, catalogue, open_dataset
+from galaxy_lib.files.validate import CATALOGUE, MOST, catalogue, open_dataset, votes
 from galaxy_lib.files.write import check_new, pack, write
+from galaxy_lib.galaxy import N_TYPES
 
 SAMPLE_SIZE = 1500
 SAMPLE_SEED = 2026
@@ -111,7 +112,7 @@ def _unsound(path: Path, n_images: int) -> str | None:
     """Look at every byte of a cached sample; return what is wrong with it, in one sentence."""
     try:
         with open_dataset(path) as ds:
-            if not all(ds[name].fletcher32 for name in ("ans", *CATALOGUE)):
+            if not all(ds[name].fletcher32 for name in ("ans", "votes", *CATALOGUE)):
                 return f"{path} has no checksums."
             if ds.attrs.get("drawn_by") != _drawn_by():
                 return f"{path} was drawn by another version of galaxy_lib."
@@ -119,6 +120,7 @@ def _unsound(path: Path, n_images: int) -> str | None:
                 return f"{path} holds {len(ds['ans'])} galaxies."
             for name in CATALOGUE:
                 catalogue(ds, name)
+            votes(ds)
             load_block_sums(ds["images"], ds["images"].shape[1])
     except (OSError, ValueError, KeyError) as error:
         return str(error)
@@ -147,10 +149,12 @@ def simulate_sample(
     plans = plan_sample(seed, n_images)
     columns = {"ra": np.array([p.ra for p in plans]), "dec": np.array([p.dec for p in plans])}
     columns |= {"redshift": np.empty(n_images), "pxscale": np.empty(n_images)}
+    columns["votes"] = np.empty((n_images, N_TYPES), np.uint8)
 
     def packed() -> Iterator[bytes]:
-        for row, drawing in enumerate(_drawings(plans, seed)):
-            columns["redshift"][row], columns["pxscale"][row], picture = drawing
+        for row, (drawn, picture) in enumerate(_drawings(plans, seed)):
+            for name in ("redshift", "pxscale", "votes"):
+                columns[name][row] = drawn[name]
             yield picture
 
     attributes = {"simulated": True, "seed": seed, "drawn_by": _drawn_by()}
@@ -158,15 +162,15 @@ def simulate_sample(
     write(path, 256, [p.label for p in plans], packed(), columns, attributes)
 
 
-def _draw(plan) -> tuple[float, float, bytes]:
-    """Draw one row: its redshift, its scale, and its picture compressed."""
+def _draw(plan) -> tuple[dict, bytes]:
+    """Draw one row: its redshift, scale and votes, and its picture compressed."""
     from galaxy_lib.simulator import draw
 
-    drawn = draw(plan)
-    return float(drawn.redshift), float(drawn.pxscale), pack(drawn.image)
+    drawn = draw(plan)._asdict()
+    return drawn, pack(drawn.pop("image"))
 
 
-def _drawings(plans: list, seed: int) -> Iterator[tuple[float, float, bytes]]:
+def _drawings(plans: list, seed: int) -> Iterator[tuple[dict, bytes]]:
     """Yield the rows of a sample in order, drawn by several processes in turn.
 
     They are plain child processes that write to a pipe, because `multiprocessing` would run a

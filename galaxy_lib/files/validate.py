@@ -72,6 +72,7 @@ def open_dataset(path: str | os.PathLike) -> h5py.File:
         ds.close()
         raise ValueError(f"{path}: {problem}")
     try:
+        votes(ds)
         for name in CATALOGUE:
             catalogue(ds, name)
     except (OSError, ValueError):
@@ -100,9 +101,9 @@ def _why_unopened(path: Path, error: Exception) -> str:
 def _problem(ds: h5py.File) -> str | None:
     """Return what keeps an open file from being used, in one sentence, if anything does."""
     arrays = {}
-    for name in ("images", "ans", *CATALOGUE):
+    for name in ("images", "ans", "votes", *CATALOGUE):
         link = ds.get(name, getlink=True)
-        if link is None and name in CATALOGUE:
+        if link is None and name in ("votes", *CATALOGUE):
             continue
         if link is not None and not isinstance(link, h5py.HardLink):
             return (
@@ -146,6 +147,13 @@ def _problem(ds: h5py.File) -> str | None:
         if arrays[name].shape != (n,) or arrays[name].dtype.kind not in "iuf":
             kind = f"{arrays[name].dtype} {arrays[name].shape}"
             return f"{name!r} is {kind}, but one number per galaxy is needed."
+    if "votes" in arrays:
+        kind, shape = arrays["votes"].dtype, arrays["votes"].shape
+        if shape != (n, N_TYPES) or kind.kind != "u" or kind.itemsize > 2:
+            return (
+                f"'votes' is {kind} {shape}, but {N_TYPES} counts for each galaxy are needed, "
+                "uint8 or uint16."
+            )
     if "simulated" in ds.attrs:
         told = ds.attrs.get_id("simulated")
         if told.shape != () or told.dtype.kind not in "biu":
@@ -186,6 +194,15 @@ def catalogue(ds: OpenFile, name: Column) -> np.ndarray:
             f"{ds.filename}: {name!r} holds {wrong[0]:g}, but runs from {low} to {high}."
         )
     return values
+
+
+@checked
+def votes(ds: OpenFile) -> np.ndarray | None:
+    """Return how many volunteers named each class, uint8 or uint16 (N, 10); None if unknown.
+
+    An OSError says that they are damaged.
+    """
+    return hdf5.column(ds["votes"]) if "votes" in ds else None
 
 
 @dataclass(frozen=True)
@@ -229,6 +246,7 @@ def describe(path: FilePath, *, every_picture: Truth = False) -> Description:
             images, ans = ds["images"], ds["ans"][:]
             columns = {name: catalogue(ds, name) for name in CATALOGUE}
             place = [columns[name] for name in ("ra", "dec", "pxscale")]
+            counts = votes(ds)
             simulated = is_simulated(ds)
             layout = "in one block" if images.chunks is None else f"in chunks of {images.chunks}"
             side, packing, times = images.shape[1], images.compression, overhead(images)
@@ -243,10 +261,13 @@ def describe(path: FilePath, *, every_picture: Truth = False) -> Description:
     except ValueError as error:
         near = str(error)  # the file can be used, but not split by sky
     missing = [name for name, column in columns.items() if np.isnan(column).all()]
+    looked = [] if counts is None else np.unique(counts.sum(axis=1, dtype=int))
+    voted = f", {looked[0]} to {looked[-1]} for each galaxy" if len(looked) else ""
     notes = (
         f"Pictures are {side}×{side}×3, {layout}, compression: {packing or 'none'}; to read one "
         f"alone, {times:.0f} times its bytes must be read.",
         f"Positions are known for {np.isfinite(place[0] + place[1]).sum():,}; {near}",
+        *([f"Volunteers' votes are in it{voted}."] if voted else []),
         *([f"Unknown for all of them: {', '.join(missing)}."] if missing else []),
     )
     return Description(simulated, tuple(np.bincount(ans, minlength=N_TYPES).tolist()), notes)

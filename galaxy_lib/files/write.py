@@ -16,7 +16,7 @@ from galaxy_lib.checked import FilePath, Seed, Whole, a_number, checked
 from galaxy_lib.files.disk import in_threads, n_workers, progress, written_whole
 from galaxy_lib.files.hdf5 import zlib
 from galaxy_lib.files.reading import pictures
-from galaxy_lib.files.validate import CATALOGUE, catalogue, is_simulated, open_dataset
+from galaxy_lib.files.validate import CATALOGUE, catalogue, is_simulated, open_dataset, votes
 
 GZIP_LEVEL = 1  # of isal's 0 to 3: on these noisy pictures no other is smaller
 Fraction = Annotated[float, partial(a_number, low=0, high=1, open_at="low", such_as=0.1)]
@@ -44,7 +44,7 @@ def write(path: Path, side: int, ans, packed: Iterable[bytes], columns, attribut
             for row, picture in enumerate(progress(packed, len(ans), "Writing")):
                 images.id.write_direct_chunk((row, 0, 0, 0), picture)
             for name, values in {"ans": np.asarray(ans, np.uint8), **columns}.items():
-                ds.create_dataset(name, data=values, chunks=(len(ans),), fletcher32=True)
+                ds.create_dataset(name, data=values, chunks=np.shape(values), fletcher32=True)
     except (OSError, RuntimeError) as error:
         # HDF5 tells of its insides in several lines, and among them why the system refused.
         if not (number := re.search(r"errno = (\d+)", str(error))):
@@ -105,5 +105,7 @@ def write_piece(
         rows = np.sort(np.concatenate(chosen))
         packed = in_threads(pack, pictures(images, rows), n_workers())
         columns = {name: catalogue(ds, name)[rows] for name in CATALOGUE}
+        if (counts := votes(ds)) is not None:
+            columns["votes"] = counts[rows]
         simulated = {"simulated": True} if is_simulated(ds) else {}
         write(piece, images.shape[1], ans[rows], packed, columns, simulated)

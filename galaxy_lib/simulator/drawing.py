@@ -22,6 +22,7 @@ from numpy import ndarray as Array
 from numpy.random import Generator
 
 from galaxy_lib.checked import Class, Seed, checked, having, whole
+from galaxy_lib.simulator.votes import TYPICAL_SEEING, votes
 
 Range = tuple[float, float]
 
@@ -32,11 +33,15 @@ HUBBLE_LENGTH = 4.283e6  # kpc: the speed of light over 70 km/s/Mpc
 
 
 class SimulatedGalaxy(NamedTuple):
-    """One drawn row: ``image`` uint8 (size, size, 3), ``redshift``, ``pxscale`` (arcsec/pixel)."""
+    """One drawn row: ``image`` uint8 (size, size, 3), ``redshift``, ``pxscale`` (arcsec/pixel).
+
+    ``votes`` uint8 (10,) are those of 5 or 40 volunteers for each class.
+    """
 
     image: Array
     redshift: float
     pxscale: float
+    votes: Array
 
 
 class Plan(NamedTuple):
@@ -705,7 +710,8 @@ def draw(plan: Planned, size: Side = 256) -> SimulatedGalaxy:
     add_neighbours(rng, sheet, zoom)
     add_companions(rng, sheet, zoom)
     # The survey's median seeing is 1.11 arcsec in z (Dey et al. 2019); pixels widen it a little.
-    light = blur(sheet.light, lognormal(rng, 1.18, 0.12) / pxscale)
+    seeing = lognormal(rng, TYPICAL_SEEING, 0.12)
+    light = blur(sheet.light, seeing / pxscale)
     # Pixels saturate, so that the cores of bright stars turn white.
     light = np.minimum(light[:, MARGIN:-MARGIN, MARGIN:-MARGIN], 6)
     light += sky_level(rng, light.shape[1:])
@@ -714,7 +720,9 @@ def draw(plan: Planned, size: Side = 256) -> SimulatedGalaxy:
     top, left = extra - row, extra + column
     picture = stretch(light[:, top : top + size, left : left + size])
     # A few real galaxies have no measured redshift.
-    return SimulatedGalaxy(picture, redshift if rng.random() > 0.02 else math.nan, pxscale)
+    redshift = redshift if rng.random() > 0.02 else math.nan
+    said = votes((plan.seed, plan.view), plan.kind, excess, seeing)
+    return SimulatedGalaxy(picture, redshift, pxscale, said)
 
 
 @checked
