@@ -15,6 +15,11 @@ import cheats
 import make_exercises
 import nbformat
 import pytest
+from traitlets.config import Config
+
+from galaxy_lib import checks
+from galaxy_lib.checks import runner
+from galaxy_lib.checks.process import Handed
 
 ROOT = Path(__file__).resolve().parents[1]
 ASKED = ("sigmoid", "forward_one", "forward", "batches")  # 1, 1, 2 and 4 points
@@ -34,7 +39,7 @@ for command in json.loads(sys.argv[1]):
 # The cells of one student block a kernel: they are stopped soon. A slow machine may take long
 # for any other one.
 PATIENT = """
-c.Execute.timeout_func = lambda cell: 4 if "while True" in cell.source else 300
+c.Execute.timeout_func = lambda cell: 2 if "while True" in cell.source else 300
 c.Execute.startup_timeout = 300
 """
 
@@ -121,9 +126,9 @@ def vscode(notebook) -> None:
 
 def endless(notebook) -> None:
     """A generator that never ends is also called by a cell of the student's own; one kills."""
-    cell_of(notebook, "batches").source = (
-        "def batches(x, y, batch_size, rng):\n    while True:\n        yield x, y"
-    )
+    cell_of(
+        notebook, "batches"
+    ).source = "def batches(x, y, batch_size, rng):\n    while True:\n        yield x, y"
     notebook.cells[-1:-1] = [
         nbformat.v4.new_code_cell("while True:\n    for pair in batches(1, 2, 3, 4): pass"),
         nbformat.v4.new_code_cell(
@@ -157,9 +162,11 @@ def reference(notebook) -> None:
 
 
 def library(notebook) -> None:
-    """The library's functions, and a wrapper around one."""
+    """The library's function; where the work is the student's, it may be used."""
     cell_of(notebook, "sigmoid").source = "sigmoid = network.sigmoid"
-    cell_of(notebook, "forward").source = (
+    cell_of(
+        notebook, "forward"
+    ).source = (
         "def forward(A, B, x):\n    z_tilde, z = network.forward(A, B, x)\n    return z_tilde, z"
     )
 
@@ -177,7 +184,7 @@ EARNED = dict.fromkeys([each.__name__ for each in TWELVE], 8) | {
     "greedy": 6,
     "short_batch": 7,
     "reference": 0,
-    "library": 5,
+    "library": 7,
     "unreadable": None,
 }
 
@@ -233,9 +240,8 @@ def course(tmp_path_factory: pytest.TempPathFactory):
         path = folder / "submitted" / student.__name__ / NAME / f"{NAME}.ipynb"
         path.parent.mkdir(parents=True)
         path.write_bytes(written(student.__name__, notebook))
-    log += nbgrader(
-        folder, ["autograde", NAME, "--Execute.limit=2"], ["generate_feedback", NAME]
-    )
+    log += nbgrader(folder, ["autograde", NAME, "--Execute.limit=2"], ["generate_feedback", NAME])
+    (folder / "log").write_text(log, "utf-8")
     return folder, log
 
 
@@ -267,4 +273,168 @@ def test_each_slip_costs_its_own_points(course) -> None:
     earned = {
         name: None if None in found[name].values() else sum(found[name].values()) for name in EARNED
     }
+    print("\n".join(f"{name:<12}{earned[name]}" for name in EARNED))
     assert earned == EARNED, log[-3000:]
+    assert {name: found["short_batch"][name] for name in ASKED} == POINTS | {"batches": 3}
+    assert {name: found["endless"][name] for name in ASKED} == POINTS | {"batches": 0}
+    assert {name: found["greedy"][name] for name in ASKED} == POINTS | {"forward": 0}
+
+
+def test_the_log_names_who_was_mended_and_who_cannot_be_read(course) -> None:
+    _, log = course
+    mended = dict(re.findall(r"WARNING\] Mended for grading: (\w+), 03_batching: (.*)", log))
+    assert set(mended) == {"copied", "moved", "stripped"}
+    assert "`sigmoid` stands there 2 times" in mended["copied"]
+    assert "`check_forward` stood before its answer" in mended["moved"]
+    assert "`check_sigmoid` was missing" in mended["moved"]
+    assert "`check_batches` had lost its mark" in mended["stripped"]
+    assert "unreadable/03_batching/03_batching.ipynb is no notebook that can be read" in log
+    assert "assignment '03_batching' for student 'unreadable'" in log
+    assert log.count("There was an error processing assignment '") == 1
+
+
+def test_right_answers_leave_no_warning(course) -> None:
+    _, log = course
+    part = log[log.index("submitted/right/03_batching/03_batching.ipynb") :]
+    part = part[: part.index("submitted/short_batch")]
+    assert "autograded/right" in part
+    assert not re.findall(r"(?:WARNING|ERROR)\].*", part)
+
+
+def test_feedback_says_why_and_from_which_seed(course) -> None:
+    folder, _ = course
+    said = {student: page(folder, student) for student in EARNED if student != "unreadable"}
+    assert all(re.search(r"CHECK_SEED=\d+", text) for text in said.values())
+    assert "3.7 Project: batches (Score: 3.0 / 4.0)" in said["short_batch"]
+    assert "Test cell" not in said["short_batch"]
+    assert "The last batch, a short one, is left out. (CHECK_SEED=" in said["short_batch"]
+    assert "3 of 4 points" in said["short_batch"]
+    assert "`sigmoid` of galaxy_lib does the work" in said["library"]
+    assert "The batches do not end" in said["endless"]
+    assert "This cell ended the kernel" in said["endless"]
+    assert "MemoryError" in said["greedy"] or sys.platform != "linux"
+    assert "characters were written here" in said["greedy"]
+    assert all(len(text) < 2_000_000 for text in said.values())
+
+
+def test_a_regrade_gives_the_same(course) -> None:
+    folder, _ = course
+
+    def seeds() -> list[str]:
+        text = (folder / "autograded/short_batch" / NAME / f"{NAME}.ipynb").read_text("utf-8")
+        return re.findall(r"CHECK_SEED=\d+", text)
+
+    before = marks(folder)["short_batch"], seeds()
+    again = ["--student", "short_batch", "--force", "--Execute.limit=2"]
+    log = nbgrader(folder, ["autograde", NAME, *again])
+    assert (marks(folder)["short_batch"], seeds()) == before, log[-2000:]
+    assert len(before[1]) == 4
+    assert len(set(before[1])) == 1
+
+
+def test_the_galaxies_are_there_before_the_first_submission(galaxy_file, monkeypatch) -> None:
+    pytest.importorskip("nbgrader", reason="nbgrader (the extra [instructor]) is not installed")
+    monkeypatch.setenv("GALAXY10_FILE", str(galaxy_file()))
+    config = Config()
+    exec(make_exercises.CONFIG.format(root="."), {"get_config": lambda: config})
+    drawn = config.Autograde.pre_convert_hook(assignment="a", student="b", notebooks=[])
+    assert drawn == galaxy_file()
+
+
+# --------------------------------------------------------------------- reaching for what is right
+
+# A process as the kernel is while nbgrader grades; it hands over what each attempt leaves.
+KERNEL = """\
+import json, os, sys
+
+os.environ["NBGRADER_EXECUTION"] = "autograde"
+exec(sys.argv[1])
+import numpy as np
+from galaxy_lib import checks
+from galaxy_lib.checks.process import hand_over
+
+for name, how, code in json.loads(sys.stdin.read()):
+    modules, names = dict(sys.modules), {"checks": checks, "np": np, "__name__": "__main__"}
+    handed = None
+    try:
+        exec(code, names)
+        handed = hand_over(names[name], name).to_text()
+    except Exception as error:
+        handed = type(error).__name__
+    sys.modules.update(modules)
+    os.environ["NBGRADER_EXECUTION"] = "autograde"
+    print(json.dumps([name, how, handed]))
+"""
+
+
+def handed_over(attempts: list, folder: Path, guard: str) -> list:
+    """Return for each attempt (name, how, code) what comes out of the notebook's process."""
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-c", KERNEL, guard],
+        input=json.dumps(attempts),
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def judged(name: str, handed: str) -> runner.Result:
+    if not handed.startswith("{"):
+        return runner.Result(f"It was not handed over: {handed}.")
+    return runner.judge(name, Handed.from_text(handed), fresh=True, limit=2, seed=1)
+
+
+def test_what_is_right_is_out_of_reach_for_every_exercise(tmp_path) -> None:
+    grading = pytest.importorskip("galaxy_lib.checks.grading")
+    attempts = [
+        (name, how, code.format(name=name, chapter=chapter))
+        for chapter, names in checks.exercises().items()
+        for name in names
+        for how, code in cheats.REACHING.items()
+        # Some take longer: for the first exercise of each chapter.
+        if how not in ("later", "gc", "hook") or name == next(iter(names))
+    ]
+    assert len(attempts) > 800
+    found = handed_over(attempts, tmp_path, grading.GUARD.format(memory=4))
+    assert len(found) == len(attempts)
+    told = {(name, how): judged(name, handed) for name, how, handed in found}
+    earned = {key: str(result) for key, result in told.items() if result.share}
+    assert earned == {}
+    assert not [result for result in told.values() if "\n" in result.message]
+
+
+def test_what_an_open_process_would_hand_over_is_refused_where_it_is_judged(tmp_path) -> None:
+    """The second lock; and at home these attempts do reach what is right."""
+    attempts = [
+        (name, how, cheats.REACHING[how].format(name=name, chapter=chapter))
+        for chapter, name in ((3, "sigmoid"), (4, "age_weight"))
+        for how in ("attribute", "wrapper", "cloudpickle", "chapter")
+    ]
+    open_process = "os.environ['NBGRADER_EXECUTION'] = 'validate'"
+    for name, how, handed in handed_over(attempts, tmp_path, open_process):
+        at_home = runner.judge(name, Handed.from_text(handed), limit=2, seed=1)
+        assert at_home.passed, (name, how, at_home)
+        assert "without the checks" in judged(name, handed).message
+
+
+def test_functions_of_the_library_are_no_answers_where_it_counts(tmp_path) -> None:
+    grading = pytest.importorskip("galaxy_lib.checks.grading")
+    attempts = [(name, "library", code) for name, code in cheats.LIBRARY.items()]
+    for name, _, handed in handed_over(attempts, tmp_path, grading.GUARD.format(memory=4)):
+        result = judged(name, handed)
+        if name in cheats.ALLOWED:
+            assert result.passed, result
+        else:
+            assert "of galaxy_lib does the work" in result.message, (name, result)
+        # At home they pass: a student may look whether the check is content with the library.
+        at_home = runner.judge(name, Handed.from_text(handed), limit=2, seed=1)
+        assert at_home.passed, (name, at_home)
+
+
+def test_the_table_of_exercises_is_that_of_the_chapters() -> None:
+    by_chapter = {chapter: [*names] for chapter, names in checks.exercises().items()}
+    assert by_chapter == {chapter: names.split() for chapter, names in checks.EXERCISES.items()}

@@ -107,7 +107,10 @@ def _marks(notebook) -> dict[str, dict]:
         if name in points or name in tasks:
             meta["points"] = (points | tasks)[name]
         meta |= {"checksum": cell.checksum, "cell_type": cell.cell_type}
-        known[name] = {"source": cell.source, "meta": {k: v for k, v in meta.items() if v is not None}}
+        known[name] = {
+            "source": cell.source,
+            "meta": {k: v for k, v in meta.items() if v is not None},
+        }
     return known
 
 
@@ -356,16 +359,17 @@ def _an_error(kind: str, told: str) -> nbformat.NotebookNode:
 def _shown(name: str, result: Result, points: float) -> list[nbformat.NotebookNode]:
     """Return the outputs that nbgrader marks: an error earns nothing, a number is what it earns.
 
-    An exercise is worth whole points, as many of them as the answer is right for the inputs.
+    An answer that is right for half of the inputs or more earns that part of the exercise, in whole
+    points; below that, some are right by luck.
     """
     told = result.told(name)
     if result.passed:
         text = f"correct (CHECK_SEED={result.seed})"
         return [nbformat.v4.new_output("display_data", {"text/plain": text})]
-    earned = math.floor(points * result.share + 1e-9)
+    earned = math.floor(points * result.share + 1e-9) if result.share >= 0.5 else 0
     if not earned:
         return [_an_error("CheckFailed", told)]
-    text = f"{told}\n{earned} of {points:g} points: it is right for the other inputs.\n"
+    text = f"{told}\n{earned} of {points:g} points, for what is right all the same.\n"
     return [
         nbformat.v4.new_output("stream", name="stdout", text=text),
         nbformat.v4.new_output("execute_result", {"text/plain": str(earned)}),
