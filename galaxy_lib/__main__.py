@@ -1,4 +1,4 @@
-"""The command line: ``python -m galaxy_lib simulate | fetch | sample | info | classify``."""
+"""The command line, ``python -m galaxy_lib``: simulate, fetch, sample, info, doctor, classify."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from galaxy_lib.checked import a_path, whole, wrong
+from galaxy_lib.doctor import examine
 from galaxy_lib.files import datasets, fetching
 
 
@@ -54,6 +55,13 @@ def info(args: argparse.Namespace) -> int:
     description = datasets.describe(path, every_picture=True)
     print(f"{path} is in use: {why}.\n{description}")
     return 1 if description.problem else 0
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """Say in some ten lines whether this machine is ready, and how to mend what is not."""
+    findings = examine()
+    print("\n".join(map(str, findings)))
+    return int(any(finding.in_the_way for finding in findings))
 
 
 def classify(args: argparse.Namespace) -> int:
@@ -133,6 +141,8 @@ def parser() -> argparse.ArgumentParser:
     piece.add_argument("--seed", type=int, help="draw the same galaxies each time")
 
     command(info).add_argument("file", nargs="?", type=Path, help="without one, the one in use")
+
+    command(doctor)
 
     survey = command(classify)
     survey.formatter_class, survey.epilog = argparse.RawDescriptionHelpFormatter, CLASSIFY

@@ -157,6 +157,8 @@ BAD["squares"] = [
 ]
 BAD["two above 0"] = [*BAD["list"], [], [1.0], [1, 2, 3], [0, 1], [1, -1], [1, np.nan], [True, 1]]
 BAD["start"] = [*BAD["list"], [], [1.0], [1, 2, 3], [-12, 0], [5, 0], [0, 3], [0, np.nan]]
+BAD["small matrix"] = [*BAD["size"], np.eye(7), np.full((4, 4), np.nan), [[np.inf] * 4] * 2]
+BAD["line"] = [*BAD["whole"], 8, 10**30]
 BAD["eta"] = [*BAD["positive"], 0.001, 4.1]
 BAD["beta"] = [*BAD["share"], 0.99, 1]
 BAD["seed of a page"] = [*from_0, 2**53, 10**30]
@@ -320,6 +322,8 @@ TABLE: list[tuple[Callable, dict[str, str]]] = [
                          "interval": "whole", "settings": "positive"}),
     (living.Batch, {"slopes": "size", "names": "two texts", "S": "to 256"}),
     (living.Confusion, {"data_manager": "thing", "predictions": "classes"}),
+    (living.Flow, {"A": "small matrix", "B": "small matrix", "x": "small matrix",
+                   "y": "small matrix", "four": "truth", "step": "line", "compact": "truth"}),
     (living.Trainer, {
         "data_manager": "thing or none", "hidden_layer_size": "whole", "view": "choice",
         "learning_rate": "positive", "beta_momentum": "share", "batch_size": "whole",

@@ -179,7 +179,7 @@ def test_one_colour_for_one_thing_everywhere():
     assert {name: light[name] for name in plots.SYMBOLS} == plots.SYMBOLS
     living = (ROOT / "galaxy_lib" / "living" / "src" / "ui.css").read_text("utf-8")
     found = re.findall(r"--gl-(\w+): var\(--(\w+), (#\w{6})\)", living)
-    assert found == [(n, n, theme[n]) for theme in (light, dark) for n in ("x", "B", "z")]
+    assert found == [(n, n, theme[n]) for theme in (light, dark) for n in plots.SYMBOLS]
     for drawing in (ROOT / "chapters" / "_static").glob("*.svg"):
         for name, colour in re.findall(r"var\(--(\w+), (#\w{6})\)", drawing.read_text("utf-8")):
             assert plots.SYMBOLS[name] == colour, drawing.name

@@ -25,7 +25,7 @@ FLOORS = [
     {"network"},
     {"gradient_check", "convolution"},  # what uses the network's formulas, or its class
     {"course", "survey", "checks"},
-    {"living"},
+    {"living", "doctor"},
     {"__main__"},
 ]
 

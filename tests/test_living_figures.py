@@ -1,8 +1,10 @@
-"""Valley, Batch, Window, Confusion, Volunteer: what Python hands to the page, and reads from it."""
+"""What Python hands to the figures of the pages, Trainer aside, and what it reads from them."""
 
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +13,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from galaxy_lib import DataManager
-from galaxy_lib.living import Batch, Confusion, Valley, Volunteer, Window
+from galaxy_lib.living import Batch, Confusion, Flow, Valley, Volunteer, Window
 from galaxy_lib.living.pictures import MOST_BYTES, middles, sprite
 from galaxy_lib.living.volunteer import SYMBOLS
+from galaxy_lib.network import gradients, sigmoid
+
+BACKWARD = Path(__file__).resolve().parents[1] / "chapters/_static/network_backward.svg"
 
 # As volunteer.js made them: (set, answers, code). tests/browser makes many more, in the browser.
 MADE_BY_THE_PAGE = [
@@ -197,3 +202,35 @@ def test_valley_begins_as_the_chapters_figure():
     valley = Valley()
     assert (valley.curvature, valley.start) == ([1.0, 50.0], [-10.0, 1.5])
     assert (valley.eta, valley.beta, valley.n_steps) == (0.039, 0.9, 60)
+
+
+def test_the_drawing_has_the_numbers_of_flow():
+    """The picture above the figure tells the story of its first galaxy."""
+    flow = Flow()
+    A, B, x, y = (np.array(getattr(flow, name)) for name in "ABxy")
+    x, y = x[:, :1], y[:, :1]
+    z_tilde = sigmoid(B @ x)
+    z = sigmoid(A @ z_tilde)
+    e = z - y
+    boxes = [x, z_tilde, z, e, A.T @ (e * z * (1 - z))]
+    wanted = [f"{v:.2f}" for each in boxes for v in each.ravel()]
+    wanted += [f"{v:.4f}" for each in gradients(A, B, x, y) for v in each.ravel()]
+    drawn = re.findall(r">(−?\d\.\d+)</text>", BACKWARD.read_text("utf-8"))
+    assert [each.replace("−", "-") for each in drawn] == wanted
+    lines = re.findall(r"stroke-width: ([\d.]+)(; stroke-dasharray)?", BACKWARD.read_text("utf-8"))
+    weights = [float(v) for v in np.concatenate([B.ravel(), A.ravel()])]
+    assert [bool(dashed) for _, dashed in lines[: len(weights)]] == [w < 0 for w in weights]
+
+
+def test_flow_takes_arrays_and_keeps_lists():
+    A = np.arange(6, dtype=np.float32).reshape(2, 3)
+    flow = Flow(A=A, four=True, step=7)
+    assert flow.A == [[0, 1, 2], [3, 4, 5]]
+    flow.A = -A
+    assert flow.A == [[0, -1, -2], [-3, -4, -5]]
+    with pytest.raises(
+        ValueError, match=r"A is an array \(3, 2\) of float32: give an array \(2, 3\)"
+    ):
+        flow.A = A.T
+    with pytest.raises(ValueError, match="step is 8: give a whole number from 1 to 7"):
+        flow.step = 8

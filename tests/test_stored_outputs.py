@@ -14,7 +14,17 @@ import pytest
 from ipywidgets.embed import dependency_state
 
 from galaxy_lib import DataManager, course
-from galaxy_lib.living import Batch, Confusion, Trainer, Valley, Volunteer, Window, frames, live
+from galaxy_lib.living import (
+    Batch,
+    Confusion,
+    Flow,
+    Trainer,
+    Valley,
+    Volunteer,
+    Window,
+    frames,
+    live,
+)
 from galaxy_lib.living.stored import MIME, restored
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "chapters" / "_ext"))
@@ -35,6 +45,7 @@ def made(name, ours):
     return {
         "Batch": lambda: Batch(rng.normal(size=(2, 30)), ["a", "b"], S=8),
         "Confusion": lambda: Confusion(ours, said),
+        "Flow": lambda: Flow(A=rng.normal(size=(2, 3)), four=True, step=6),
         "Frames": lambda: frames(
             lambda i, j: np.full((4, 4, 3), 10 * i + j, np.uint8),
             [[1, 2], [3, 4, 5]],
@@ -52,7 +63,7 @@ def made(name, ours):
     }[name]()
 
 
-LIVING = ["Batch", "Confusion", "Trainer", "Valley", "Volunteer", "Window"]
+LIVING = ["Batch", "Confusion", "Flow", "Trainer", "Valley", "Volunteer", "Window"]
 
 
 def kept(figure) -> dict:

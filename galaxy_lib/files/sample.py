@@ -39,8 +39,8 @@ def simulated_sample_path(n_images: Many = SAMPLE_SIZE, seed: FixedSeed = SAMPLE
     """
     from filelock import FileLock, Timeout
 
-    folder = cache_folder()
-    path = folder / f"galaxy10-simulated-{_drawn_by()}-seed{seed}-n{n_images}.h5"
+    path = sample_file(n_images, seed)
+    folder = path.parent
     if _was_found_sound(path):
         return path
     try:
@@ -73,6 +73,11 @@ def simulated_sample_path(n_images: Many = SAMPLE_SIZE, seed: FixedSeed = SAMPLE
             "name another folder in the environment variable GALAXY10_CACHE."
         ) from error
     return path
+
+
+def sample_file(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) -> Path:
+    """Return where the simulated sample is, or will be when it is drawn."""
+    return cache_folder() / f"galaxy10-simulated-{_drawn_by()}-seed{seed}-n{n_images}.h5"
 
 
 @functools.cache

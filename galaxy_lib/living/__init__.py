@@ -10,6 +10,7 @@ import importlib
 _PLACES = {
     "Batch": "batch",
     "Confusion": "confusion",
+    "Flow": "flow",
     "Frames": "drawn",
     "LiveOnly": "drawn",
     "Trainer": "trainer",
@@ -25,6 +26,7 @@ _PLACES = {
 __all__ = [
     "Batch",
     "Confusion",
+    "Flow",
     "Trainer",
     "Valley",
     "Volunteer",

@@ -1,4 +1,4 @@
-"""Valley, Batch, Confusion and Volunteer on their pages: they answer, at once, to every reader."""
+"""Valley, Batch, Flow, Confusion, Volunteer on their pages: they answer, at once, to everybody."""
 
 from __future__ import annotations
 
@@ -16,20 +16,28 @@ from built_book import HTML, patient, until
 from living_pages import BARE
 from scipy.signal import correlate2d
 
+from galaxy_lib.living import Flow
 from galaxy_lib.living.volunteer import N, read_code
+from galaxy_lib.network import gradients, loss
 
 PAGES = {
     "Valley": "chapters/04_momentum.html",
     "Batch": "chapters/03_batching.html",
+    "Flow": "chapters/03_batching.html",
     "Confusion": "chapters/06_evaluation.html",
     "Volunteer": "chapters/01_exploring_the_data.html",
 }
-ALL_SIX = PAGES | {
+ALL_SEVEN = PAGES | {
     "Trainer": "chapters/05_training.html",
     "Window": "chapters/08_convolution.html",
 }
 # What the sentence of a figure that says how it stands has.
-RESULT = {"Batch": "their noise is", "Valley": "The limit", "Window": "add up to"}
+RESULT = {
+    "Batch": "their noise is",
+    "Flow": "by finite difference",
+    "Valley": "The limit",
+    "Window": "add up to",
+}
 STATIC = Path(__file__).resolve().parents[2] / "galaxy_lib" / "living" / "static"
 AXE = """async name => (await axe.run("." + name, {preload: false})).violations
   .flatMap(found => found.nodes.map(node => found.id + " " + node.html.slice(0, 120)))"""
@@ -131,6 +139,9 @@ def touch(page, name, box):
     elif name == "Batch":
         box.get_by_role("slider").focus()
         press(page, "End", 1)
+    elif name == "Flow":
+        box.get_by_role("slider").first.focus()
+        press(page, "ArrowUp", 3)
     elif name == "Confusion":
         box.locator("button.cell:not([aria-pressed])").first.click()
     elif name == "Volunteer":
@@ -142,10 +153,10 @@ def touch(page, name, box):
         press(page, "ArrowUp", 3)
 
 
-@pytest.mark.parametrize("name", ["Batch", "Confusion", "Valley", "Window"])
+@pytest.mark.parametrize("name", ["Batch", "Confusion", "Flow", "Valley", "Window"])
 def test_ears_hear_it_within_a_second(name, open_figure):
     """What is done soon after the last word waits for the end of that second, and is heard then."""
-    page, box = open_figure(name, on=ALL_SIX[name], clock=True)
+    page, box = open_figure(name, on=ALL_SEVEN[name], clock=True)
     region = box.locator(".said")
     for _ in range(2):
         touch(page, name, box)
@@ -164,15 +175,15 @@ def ids_of_figures(page):
     return [json.loads(told)["id"] for told in re.findall(place, text)]
 
 
-@pytest.mark.parametrize("name", ALL_SIX)
+@pytest.mark.parametrize("name", ALL_SEVEN)
 def test_it_computes_on_a_page_that_was_rendered(name, open_figure):
     """No kernel was there when the book was made: the figure came out of the notebook."""
-    names = ids_of_figures(ALL_SIX[name])
+    names = ids_of_figures(ALL_SEVEN[name])
     assert names, "there is no figure"
     assert all(each.startswith("stored-") for each in names), (
         "this page was executed: `make book` without EXECUTE=all, on the simulated sample"
     )
-    page, box = open_figure(name, on=ALL_SIX[name])
+    page, box = open_figure(name, on=ALL_SEVEN[name])
     page.wait_for_timeout(1000)  # what is drawn at first is there
     before = box.inner_text()
     touch(page, name, box)
@@ -246,6 +257,130 @@ def test_batch_draws_the_cloud_as_one_drags(open_figure):
     box.get_by_role("button", name="Draw other batches").click()
     until(page, lambda: cloud.get_attribute("d") != before, "other batches")
     check_redraws(page, "Batch", 40)
+
+
+def numbers(texts):
+    """What is written, with the page's minus, as floats."""
+    return [float(each.replace("−", "-")) for each in texts]
+
+
+def given(S):
+    """A, B, x and y of the figure on its page, x and y with S columns."""
+    flow = Flow()
+    A, B, x, y = (np.array(getattr(flow, name)) for name in "ABxy")
+    return A, B, x[:, :S], y[:, :S]
+
+
+@pytest.mark.parametrize("S", [1, 4, 5])
+def test_flows_numbers_are_those_of_the_library(S, open_figure):
+    """Loss and gradients of random networks, to 1e-6."""
+    page, _ = open_figure("Valley")
+    rng = np.random.default_rng(S)
+    for _ in range(20):
+        A, B = rng.normal(0, 2, (2, 3)), rng.normal(0, 2, (3, 4))
+        x, y = rng.random((4, S)), rng.random((2, S))
+        matrices = {"A": A, "B": B, "x": x, "y": y}
+        found = page.evaluate(
+            "async ([text, given]) => (await import(text)).flow(given)",
+            [module("flow"), {name: each.tolist() for name, each in matrices.items()}],
+        )
+        grad_A, grad_B = gradients(A, B, x, y)
+        assert np.abs(grad_A).max() > 1e-3
+        assert np.allclose(found["grad_A"], grad_A, rtol=0, atol=1e-6)
+        assert np.allclose(found["grad_B"], grad_B, rtol=0, atol=1e-6)
+        assert found["L"] == pytest.approx(loss(A, B, x, y), abs=1e-6)
+
+
+def test_flow_goes_through_its_lines(open_figure):
+    page, box = open_figure("Flow")
+    assert (
+        box.locator("[aria-current=step]").get_attribute("aria-label")
+        == "z tilde is g of B times x"
+    )
+    back, forward = (box.get_by_role("button", name=name) for name in ("Back", "Forward"))
+    assert back.get_attribute("aria-disabled") == "true"
+    empty = box.locator(".node.empty")
+    assert empty.count() == 4  # z and e are not there yet
+    forward.focus()
+    press(page, "Enter", 5)
+    assert box.get_by_text("line 6 of 7").is_visible()
+    assert empty.count() == 0
+    A, B, x, y = given(1)
+    grad_A, grad_B = gradients(A, B, x, y)
+    shown = numbers(
+        box.locator(".inside .matrix-of").first.locator(".numbers span").all_inner_texts()
+    )
+    assert np.allclose(shown[:6], grad_A.ravel(), rtol=0, atol=5.1e-5)
+    assert "2 × 1" in box.locator(".inside").inner_text()  # of what enters
+    assert "1 × 3" in box.locator(".inside").inner_text()
+    # By the arrow keys too, among the lines themselves, and by a click on one.
+    box.locator("[aria-current=step]").focus()
+    press(page, "ArrowDown", 2)
+    assert box.get_by_text("line 7 of 7").is_visible()
+    assert forward.get_attribute("aria-disabled") == "true"
+    assert box.locator(":focus").get_attribute("aria-current") == "step"
+    shown = numbers(
+        box.locator(".inside .matrix-of").first.locator(".numbers span").all_inner_texts()
+    )
+    assert np.allclose(shown[:12], grad_B.ravel(), rtol=0, atol=5.1e-5)
+    said = box.locator(".said", has_text="Line 7 of 7: the slope of L by B is 2 over S times")
+    said.wait_for(state="attached")
+    box.locator(".lines button").nth(2).click()
+    assert box.get_by_text("line 3 of 7").is_visible()
+
+
+def test_flow_adds_up_four_galaxies(open_figure):
+    _, box = open_figure("Flow")
+    box.locator(".lines button").nth(5).click()
+    box.get_by_label("four galaxies at once").check()
+    A, B, x, y = given(4)
+    grad_A, _ = gradients(A, B, x, y)
+    terms = box.locator(".terms")
+    terms.filter(has_text="a term for each of the 4 galaxies").wait_for()
+    scale, _, entries = terms.inner_text().partition("(")
+    assert scale == "∂L/∂A₀₀ = 2/4 · "
+    found = [
+        float(a.strip("()").replace("−", "-")) * float(b)
+        for a, b in re.findall(r"(\(?−?[\d.]+\)?) · ([\d.]+)", entries)
+    ]
+    assert len(found) == 4
+    assert 2 / 4 * sum(found) == pytest.approx(grad_A[0, 0], abs=2e-4)
+    assert "4 × 3" in box.locator(".inside").inner_text()  # the transposed z tilde
+    assert box.locator(".node.x .bar").count() == 16
+
+
+def test_flows_loss_follows_a_weight(open_figure):
+    page, box = open_figure("Flow")
+    A, B, x, y = given(1)
+    slope = gradients(A, B, x, y)[1][1, 0]
+    weight = box.get_by_role("slider", name="weight B 1 0, from input 0 to hidden unit 1")
+    moved = box.locator(".moved")
+    box.get_by_role("slider").first.focus()
+    press(page, "ArrowRight", 4)
+    assert weight.evaluate("each => each === document.activeElement")
+    press(page, "ArrowUp", 2)
+    B[1, 0] += 0.1
+    after = loss(A, B, x, y)
+    text = f"Slope × move = {slope:.4f} × 0.10 = {0.1 * slope:.4f}; "
+    text += f"L moved by {after - loss(*given(1)):.4f}, to {after:.4f}."
+    moved.filter(has_text=text).wait_for()
+    here = gradients(A, B, x, y)[1][1, 0]
+    assert f"{here:.6f} by the formula, {here:.6f} by finite difference" in moved.inner_text()
+    assert weight.get_attribute("aria-valuenow") == "-0.90"
+    check_ranges(box)
+    # By hand: 50 pixels up are half a unit.
+    place = weight.bounding_box()
+    page.mouse.move(place["x"] + 9, place["y"] + 9)
+    page.mouse.down()
+    for step in range(50):
+        page.mouse.move(place["x"] + 9, place["y"] + 8 - step)
+        page.wait_for_timeout(20)
+    page.mouse.up()
+    assert weight.get_attribute("aria-valuenow") == "-0.40"
+    assert "moved by 0.50 to −0.40" in moved.inner_text()
+    check_redraws(page, "Flow", 30)
+    box.get_by_role("button", name="Initial weights").click()
+    moved.filter(has_text="B₁₀ = −1.00, L = 0.4191").wait_for()
 
 
 def test_confusion_shows_the_galaxies_of_a_cell(open_figure):
@@ -407,7 +542,7 @@ def test_every_living_figure_is_numbered_and_captioned():
         )
         assert len(figures) == places, path.name
         seen += places
-    assert seen >= 8
+    assert seen >= 9
 
 
 @pytest.mark.parametrize("page", sorted(set(PAGES.values())))

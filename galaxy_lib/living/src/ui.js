@@ -14,9 +14,12 @@ export function figureBox(el, label, className = "") {
   return box;
 }
 
-// A letter of the formulas in its colour, "x", "B" or "z": one colour for one thing.
-export const symbol = (name) =>
-  h("span", { class: "symbol", style: `--symbol: var(--gl-${name})` }, name);
+// A letter of the formulas in its colour, by its name in the code: one colour for one thing.
+const LETTERS = { z_tilde: ["z̃"], e_tilde: ["ẽ", "e"] };
+export function symbol(name) {
+  const [letter, colour = name] = LETTERS[name] ?? [name];
+  return h("span", { class: "symbol", style: `--symbol: var(--gl-${colour})` }, letter);
+}
 
 export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 

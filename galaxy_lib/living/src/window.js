@@ -1,6 +1,7 @@
 // Chapter 8: a 5×5 window slides over a galaxy; what it sees, times its weights, added up, is a map.
 
 import STYLE from "style:./window.css";
+import { dials } from "./dials.js";
 import { h } from "./dom.js";
 import { bytesOf } from "./model.js";
 import { onFrame, style } from "./plane.js";
@@ -154,52 +155,19 @@ async function render({ model, el }) {
     };
   };
   const patch = gridOf([symbol("x"), " under the window"], {});
-  const weights = gridOf("its weights w", {
-    class: "weight",
-    role: "slider",
-    tabindex: -1,
-  });
+  const weights = gridOf("its weights w", {});
   const products = gridOf("the products", {});
-  weights.numbers[12].tabIndex = 0;
-  weights.numbers.forEach((element, k) => {
-    element.setAttribute(
-      "aria-label",
-      `weight in row ${Math.floor(k / 5) + 1}, column ${(k % 5) + 1}`,
-    );
-    let from = null;
-    const change = (value) => {
-      const next = [...model.get("weights")];
-      next[k] = Math.min(1, Math.max(-1, Math.round(100 * value) / 100));
-      model.set("weights", next);
-    };
-    element.addEventListener("pointerdown", (event) => {
-      element.setPointerCapture(event.pointerId);
-      focus(k);
-      from = [event.clientY, model.get("weights")[k]];
-      event.preventDefault();
-    });
-    element.addEventListener("pointermove", (event) => {
-      if (element.hasPointerCapture(event.pointerId))
-        change(from[1] + (from[0] - event.clientY) / 100);
-    });
-    element.addEventListener("pointerup", () => model.save_changes());
-    element.addEventListener("keydown", (event) => {
-      const by = { ArrowUp: 0.05, ArrowDown: -0.05, PageUp: 0.25, PageDown: -0.25 }[event.key];
-      const to = { ArrowLeft: k - 1, ArrowRight: k + 1, Home: 0, End: 24 }[event.key];
-      if (by === undefined && to === undefined) return;
-      event.preventDefault();
-      if (by !== undefined) {
-        change(model.get("weights")[k] + by);
-        model.save_changes();
-      } else focus(Math.min(24, Math.max(0, to)));
-    });
+  const hands = dials(weights.numbers, {
+    label: (k) => `weight in row ${Math.floor(k / K) + 1}, column ${(k % K) + 1}`,
+    first: 12,
+    most: 1,
+    get: (k) => model.get("weights")[k],
+    set(k, value) {
+      const now = model.get("weights").map((w, n) => (n === k ? value : w));
+      model.set("weights", now);
+    },
+    done: () => model.save_changes(),
   });
-
-  function focus(k) {
-    for (const each of weights.numbers) each.tabIndex = -1;
-    weights.numbers[k].tabIndex = 0;
-    weights.numbers[k].focus();
-  }
 
   const result = h("p");
   box.append(
@@ -263,16 +231,7 @@ async function render({ model, el }) {
     fill(patch, here.patch, 1);
     const heaviest = Math.max(...w.map(Math.abs), 1e-6);
     fill(weights, w, heaviest);
-    weights.numbers.forEach((element, k) => {
-      const most = Math.max(1, heaviest); // a hand goes to ±1, a trained network further
-      for (const [name, v] of [
-        ["min", -most],
-        ["max", most],
-        ["now", w[k]],
-      ]) {
-        element.setAttribute(`aria-value${name}`, v.toFixed(2));
-      }
-    });
+    hands.show();
     fill(products, here.products, Math.max(...here.products.map(Math.abs), 1e-6));
     input.square.setAttribute("aria-valuenow", i * n + j);
     input.square.setAttribute("aria-valuetext", `row ${i}, column ${j}`);
