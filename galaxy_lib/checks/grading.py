@@ -28,7 +28,7 @@ from nbconvert.exporters import HTMLExporter, NotebookExporter
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import Execute as ExecuteNotebook
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Bool, Float, Integer
+from traitlets import Bool, Float, Integer, List, Unicode
 
 from galaxy_lib.checks import apart
 from galaxy_lib.checks.process import LARGEST_ANSWER, Handed
@@ -214,6 +214,8 @@ class Execute(ExecuteNotebook):
     memory = Float(4, help="Gigabytes that a notebook may take on, on Linux.").tag(config=True)
     most_output = Integer(1_000_000, help="Characters kept of a cell's output.").tag(config=True)
     restarts = Integer(3, help="Times that a kernel is started again.").tag(config=True)
+    # A kernel's own warning, one for each that starts, would hide what the log says of students.
+    extra_arguments = List(Unicode(), ["--log-level=ERROR"]).tag(config=True)
     raise_on_iopub_timeout = Bool(False).tag(config=True)
     iopub_timeout = Integer(60).tag(config=True)
 
