@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 import os
@@ -15,6 +16,8 @@ import cheats
 import make_exercises
 import nbformat
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from traitlets.config import Config
 
 from galaxy_lib import checks
@@ -338,6 +341,82 @@ def test_the_galaxies_are_there_before_the_first_submission(galaxy_file, monkeyp
     exec(make_exercises.CONFIG.format(root="."), {"get_config": lambda: config})
     drawn = config.Autograde.pre_convert_hook(assignment="a", student="b", notebooks=[])
     assert drawn == galaxy_file()
+
+
+# ------------------------------------------------------------------------------ mending cells
+
+
+def known_cells(notebook) -> dict[str, dict]:
+    """Return what nbgrader keeps of a released notebook."""
+    return {
+        cell.metadata.nbgrader.grade_id: {
+            "source": cell.source,
+            "meta": {**cell.metadata.nbgrader, "cell_type": cell.cell_type, "task": False},
+        }
+        for cell in notebook.cells
+        if "nbgrader" in cell.metadata
+    }
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["copy", "move", "strip", "drop", "retype"]), st.integers())
+)
+
+
+@functools.cache
+def without_outputs(chapter: int) -> str:
+    notebook = nbformat.read(make_exercises.SOLUTIONS[chapter], as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    return nbformat.writes(notebook)
+
+
+@settings(max_examples=30)
+@given(chapter=st.sampled_from([0, 2, 9]), steps=STEPS)
+def test_whatever_was_done_to_cells_each_check_stands_there_once(chapter, steps) -> None:
+    grading = pytest.importorskip("galaxy_lib.checks.grading")
+    known = known_cells(nbformat.reads(without_outputs(chapter), as_version=4))
+    notebook = nbformat.reads(without_outputs(chapter), as_version=4)
+    cells = notebook.cells
+    for what, number in steps:
+        cell = cells[number % len(cells)]
+        if what == "copy":
+            cells.insert(number % 7, nbformat.from_dict(json.loads(json.dumps(cell))))
+        elif what == "move":
+            cells.remove(cell)
+            cells.insert(number % (len(cells) + 1), cell)
+        elif what == "strip":
+            cell.metadata = nbformat.NotebookNode()
+        elif what == "drop" and len(cells) > 1:
+            cells.remove(cell)
+        elif what == "retype":
+            cell.cell_type = "markdown"
+            cell.metadata.get("nbgrader", {}).pop("schema_version", None)
+    grading.mended(notebook, known)
+    nbgraderformat = pytest.importorskip("nbgrader.nbgraderformat")
+    nbgraderformat.MetadataValidator().validate_nb(notebook)
+    marked = [cell for cell in cells if "nbgrader" in cell.metadata]
+    ids = [cell.metadata.nbgrader.grade_id for cell in marked]
+    graded = [name for name, one in known.items() if one["meta"]["grade"]]
+    assert sorted(name for name in ids if name in graded) == sorted(graded)
+    assert len(ids) == len(set(ids))
+    for cell in marked:
+        one = known[cell.metadata.nbgrader.grade_id]
+        assert cell.cell_type == one["meta"]["cell_type"]
+        assert cell.source == one["source"] or not one["meta"]["locked"]
+
+
+def test_a_text_that_lost_its_mark_is_found_behind_its_heading() -> None:
+    grading = pytest.importorskip("galaxy_lib.checks.grading")
+    notebook = nbformat.reads(without_outputs(9), as_version=4)
+    known = known_cells(notebook)
+    texts = [name for name, one in known.items() if one["meta"]["cell_type"] == "markdown"]
+    before = {name: cell_of(notebook, name).source for name in texts}
+    stripped(notebook)
+    told = grading.mended(notebook, known)
+    assert {name: cell_of(notebook, name).source for name in texts} == before
+    assert not [sentence for sentence in told if "look into" in sentence]
 
 
 # --------------------------------------------------------------------- reaching for what is right

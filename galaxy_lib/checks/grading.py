@@ -16,6 +16,7 @@ import asyncio
 import copy
 import hashlib
 import html
+import itertools
 import json
 import math
 import re
@@ -87,7 +88,7 @@ class Repair(NbGraderPreprocessor):
         about = resources["nbgrader"]
         with Gradebook(about["db_url"]) as gradebook:
             known = _marks(gradebook.find_notebook(about["notebook"], about["assignment"]))
-        told = _mended(nb, known)
+        told = mended(nb, known)
         if told:
             who = f"{about['student']}, {about['notebook']}"
             self.log.warning("Mended for grading: %s: %s.", who, "; ".join(told))
@@ -114,8 +115,12 @@ def _marks(notebook) -> dict[str, dict]:
     return known
 
 
-def _mended(nb, known: dict[str, dict]) -> list[str]:
-    """Mend a notebook in place, and return what was done."""
+def mended(nb, known: dict[str, dict]) -> list[str]:
+    """Mend a notebook in place, and return what was done.
+
+    ``known`` are the cells that nbgrader marks in the course's own notebook, by their ids: each
+    its ``source`` and ``meta``, what stands under ``nbgrader`` in its metadata.
+    """
     told: list[str] = []
     found = defaultdict(list)
     for cell in nb.cells:
@@ -153,7 +158,14 @@ def _without_mark(nb, name: str, one: dict) -> list:
     """Return the cells that are a known one without its mark: by its source, or what it defines."""
     plain = [cell for cell in nb.cells if "nbgrader" not in cell.metadata]
     if one["meta"]["solution"] and one["meta"]["cell_type"] == "code":
-        return [cell for cell in plain if cell.cell_type == "code" and _defines(cell, name)]
+        return [cell for cell in plain if _defines(cell, name)]
+    if one["meta"]["solution"]:  # a text, behind the heading that has its name
+        heading = rf"^#+ .*\b{re.escape(name)}\b"
+        return [
+            cell
+            for before, cell in itertools.pairwise(nb.cells)
+            if cell in plain and re.search(heading, before.source, re.M | re.I)
+        ][:1]
     return [cell for cell in plain if cell.source.strip() == one["source"].strip()]
 
 
