@@ -18,6 +18,10 @@ from galaxy_lib.saved import Saved
 
 Array = np.ndarray
 
+FADED = np.float32(1e-30)
+"""The momentum of a dead ReLU fades by β an update, far below what could move a weight, to the
+subnormal numbers (under 1.2e-38) that a processor multiplies many times more slowly: so it ends."""
+
 
 class Training(Saved):
     """What trains by batches: `NeuralNetwork` and all that are made of it.
@@ -79,6 +83,8 @@ class Training(Saved):
         for _ in range(n_epochs):
             # A reader may have put other arrays in their place.
             self._set_weights(self._weights())
+            for v_w in v:
+                v_w[np.abs(v_w) < FADED] = 0
             seconds_before, outputs = self.training_time, []
             start = time.perf_counter() - seconds_before
             for x, y in manager.training_batches(batch_size):

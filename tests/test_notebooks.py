@@ -18,7 +18,8 @@ from stored_outputs import DIGEST, FIGURE, code_digest  # noqa: E402
 NOTEBOOKS = sorted(
     path for path in (ROOT / "chapters").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts
 )
-SHOWN = {"text/plain", "text/html", "image/png", "image/jpeg", "image/svg+xml", FIGURE}
+TEXTS = {"text/plain", "text/html", "text/markdown"}
+SHOWN = {*TEXTS, "image/png", "image/jpeg", "image/svg+xml", FIGURE}
 ABSOLUTE_PATH = re.compile(r"(?:^|[\s'\"(])(?:/(?:home|root|tmp|work|Users|opt|var)/\w|[A-Z]:\\\\)")
 
 

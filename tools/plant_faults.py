@@ -298,13 +298,13 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
     ),
     (
         "figure: the noise of the gradient",
-        C + "deeper/noise_of_the_gradient.ipynb",
+        C + "deeper/batch_size_and_learning_rate.ipynb",
         in_code("np.sqrt(np.mean(np.square(distances)))", "np.mean(np.square(distances))"),
         NBVAL,
     ),
     (
         "figure: the spread of the walkers",
-        C + "deeper/momentum_in_noise.ipynb",
+        C + "deeper/how_large_may_eta_be.ipynb",
         in_code("(1 - beta) / (1 + beta)))", "(1 - beta)))"),
         NBVAL,
     ),

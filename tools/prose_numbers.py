@@ -48,6 +48,7 @@ def output_texts(cell: dict) -> list[str]:
     for output in cell.get("outputs", []):
         data = output.get("data", {})
         shown = re.sub(r"<[^>]*>", " ", html.unescape("".join(data.get("text/html", ""))))
+        shown = shown or "".join(data.get("text/markdown", ""))
         texts += ["".join(output.get("text", "")), "".join(data.get("text/plain", "")), shown]
     return texts
 

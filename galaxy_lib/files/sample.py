@@ -7,7 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,14 +17,23 @@ import numpy as np
 
 from galaxy_lib.checked import FilePath, checked, whole
 from galaxy_lib.files import hdf5
-from galaxy_lib.files.disk import cache_folder, digest_of, n_workers, stamp, tell, written_whole
-from galaxy_lib.files.reading import load_block_sums
+from galaxy_lib.files.disk import (
+    cache_folder,
+    digest_of,
+    n_workers,
+    progress,
+    stamp,
+    tell,
+    written_whole,
+)
+from galaxy_lib.files.reading import block_sums, load_block_sums
 from galaxy_lib.files.validate import CATALOGUE, MOST, catalogue, open_dataset, votes
 from galaxy_lib.files.write import check_new, pack, write
 from galaxy_lib.galaxy import N_TYPES
 
 SAMPLE_SIZE = 1500
 SAMPLE_SEED = 2026
+FRESH_SIZE, FRESH_SEED = 3000, 300_000_007  # a seed that nothing else uses
 TELL = 60  # seconds of waiting for another process after which a line says so
 Many = Annotated[int, partial(whole, high=MOST)]
 FixedSeed = Annotated[int, partial(whole, low=0, high=2**63 - 1)]
@@ -58,8 +67,7 @@ def simulated_sample_path(n_images: Many = SAMPLE_SIZE, seed: FixedSeed = SAMPLE
                     tell(f"The simulated sample is made anew, for {problem}")
                     path.unlink()
                 if not path.exists():
-                    if "JPY_SESSION_NAME" in os.environ:  # a notebook that somebody looks at
-                        print(f"Drawing {n_images:,} galaxies, once: a minute.", flush=True)
+                    _say_in_a_notebook(n_images)
                     simulate_sample(path, n_images, seed)
                     _remove_older(path)
                 _note_sound(path)
@@ -73,6 +81,11 @@ def simulated_sample_path(n_images: Many = SAMPLE_SIZE, seed: FixedSeed = SAMPLE
             "name another folder in the environment variable GALAXY10_CACHE."
         ) from error
     return path
+
+
+def _say_in_a_notebook(n_images: int) -> None:
+    if "JPY_SESSION_NAME" in os.environ:  # somebody looks at it, where no bar is shown
+        print(f"Drawing {n_images:,} galaxies, once: a minute.", flush=True)
 
 
 def sample_file(n_images: int = SAMPLE_SIZE, seed: int = SAMPLE_SEED) -> Path:
@@ -175,8 +188,65 @@ def _draw(plan) -> tuple[dict, bytes]:
     return drawn, pack(drawn.pop("image"))
 
 
-def _drawings(plans: list, seed: int) -> Iterator[tuple[dict, bytes]]:
-    """Yield the rows of a sample in order, drawn by several processes in turn.
+@functools.cache
+def fresh_galaxies() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return 3,000 drawn galaxies that no set holds: classes, and block sums of their pictures.
+
+    They are drawn once, which takes half a minute, and kept in the user's cache folder, where they
+    take 16 MB: the labels (3000,), the whole pictures in blocks of 16 pixels, uint16
+    (3000, 16, 16, 3), and their middle 128 pixels in blocks of 4, uint16 (3000, 32, 32, 3).
+    """
+    import h5py
+    from filelock import FileLock
+
+    from galaxy_lib.simulator import plan_sample
+
+    folder = cache_folder()
+    path = folder / f"galaxy10-fresh-{_drawn_by()}-seed{FRESH_SEED}-n{FRESH_SIZE}.h5"
+
+    def read() -> tuple[np.ndarray, ...]:
+        with h5py.File(path) as file:
+            return tuple(file[name][:] for name in ("ans", "whole", "middle"))
+
+    missing = (OSError, KeyError)  # or damaged: the checksums say so
+    with suppress(*missing):
+        return read()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            with suppress(*missing):  # another process drew them meanwhile
+                return read()
+            _say_in_a_notebook(FRESH_SIZE)
+            plans = plan_sample(FRESH_SEED, FRESH_SIZE)
+            drawn = _drawings(plans, FRESH_SEED, _coarsened)
+            sums = zip(*progress(drawn, FRESH_SIZE, "drawing fresh galaxies"), strict=True)
+            with written_whole(path) as temporary, h5py.File(temporary, "w") as file:
+                packed = {"chunks": True, "shuffle": True, "compression": 4, "fletcher32": True}
+                file.create_dataset("ans", data=[plan.label for plan in plans], **packed)
+                for name, values in zip(("whole", "middle"), sums, strict=True):
+                    file.create_dataset(name, data=np.stack(values), **packed)
+            for old in folder.glob(f"galaxy10-fresh-*-seed{FRESH_SEED}-n{FRESH_SIZE}.*"):
+                if old.stem != path.stem:  # another drawing's
+                    with suppress(OSError):
+                        old.unlink()
+            return read()
+    except OSError as error:
+        raise OSError(
+            f"Fresh galaxies cannot be written to {folder} ({error.strerror or error}); "
+            "name another folder in the environment variable GALAXY10_CACHE."
+        ) from error
+
+
+def _coarsened(plan) -> tuple[np.ndarray, np.ndarray]:
+    """Draw one fresh galaxy: block sums of its picture, and of its middle."""
+    from galaxy_lib.simulator import draw
+
+    picture = draw(plan).image[np.newaxis]
+    return block_sums(picture, 16)[0], block_sums(picture[:, 64:192, 64:192], 4)[0]
+
+
+def _drawings(plans: list, seed: int, each: Callable = _draw) -> Iterator:
+    """Yield ``each(plan)`` of a sample's rows in order, drawn by several processes in turn.
 
     They are plain child processes that write to a pipe, because `multiprocessing` would run a
     reader's script again in each child if it has no ``__main__`` guard. A row that a child fails
@@ -184,29 +254,34 @@ def _drawings(plans: list, seed: int) -> Iterator[tuple[dict, bytes]]:
     """
     n = min(n_workers(), len(plans) // 32)
     try:
-        children = [_start_child(seed, len(plans), k, n) for k in range(n)]
+        children = [_start_child(each, seed, len(plans), k, n) for k in range(n)]
     except OSError:  # no process can be started, as in a browser
         n, children = 0, []
     try:
         for row, plan in enumerate(plans):
             try:
-                yield pickle.load(children[row % n].stdout) if n else _draw(plan)
+                yield pickle.load(children[row % n].stdout) if n else each(plan)
             except (EOFError, OSError, pickle.UnpicklingError):
-                yield _draw(plan)
+                yield each(plan)
     finally:
         for child in children:
             child.kill()
             child.communicate()
 
 
-def _start_child(*share: int) -> subprocess.Popen:
+def _start_child(each: Callable, *share: int) -> subprocess.Popen:
     package = str(Path(__file__).resolve().parents[2])
     paths = filter(None, [package, os.environ.get("PYTHONPATH")])
     settings = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     # On Linux a sixth of the time goes into memory that is given back after each picture.
     settings |= {"MALLOC_MMAP_THRESHOLD_": str(2**24), "MALLOC_TRIM_THRESHOLD_": str(2**26)}
     return subprocess.Popen(
-        [sys.executable, "-P", "-c", f"from galaxy_lib.files.sample import _work; _work{share}"],
+        [
+            sys.executable,
+            "-P",
+            "-c",
+            f"from galaxy_lib.files import sample; sample._work('{each.__name__}', *{share})",
+        ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -214,10 +289,10 @@ def _start_child(*share: int) -> subprocess.Popen:
     )
 
 
-def _work(seed: int, n_images: int, first: int, step: int) -> None:
+def _work(each: str, seed: int, n_images: int, first: int, step: int) -> None:
     """Draw every ``step``-th row from ``first`` on and send it to standard output (in a child)."""
     from galaxy_lib.simulator import plan_sample
 
     for plan in plan_sample(seed, n_images)[first::step]:
-        pickle.dump(_draw(plan), sys.stdout.buffer)
+        pickle.dump(globals()[each](plan), sys.stdout.buffer)
         sys.stdout.buffer.flush()
