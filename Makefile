@@ -1,4 +1,4 @@
-# make book · test · browser · notebooks · class · clean
+# make book · test · browser · notebooks · class · handout · clean
 # Every recipe is a line or two that you can also type yourself.
 
 PYTHON ?= python3
@@ -34,7 +34,7 @@ book test browser notebooks: export JUPYTER_CONFIG_DIR := $(CURDIR)/.venv/settin
 book test browser notebooks: export PYTHONUTF8 := 1
 unexport JPY_SESSION_NAME MPLBACKEND PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE
 
-.PHONY: environment book test browser notebooks class clean
+.PHONY: environment book test browser notebooks class handout clean
 
 environment:
 	$(ENVIRONMENT) book
@@ -60,6 +60,11 @@ notebooks:
 
 class:
 	$(PYTHON) tools/start.py
+
+# A folder and a zip for a class, without solutions: _build/galaxies.zip.
+handout:
+	$(ENVIRONMENT) class
+	$(BIN)/python tools/handout.py
 
 clean:
 	rm -rf .venv _build

@@ -39,7 +39,7 @@ from galaxy_lib import (
 from galaxy_lib.__main__ import main, parser
 from galaxy_lib.assessment import Epoch
 from galaxy_lib.convolution import ConvolutionalNetwork, Layout
-from galaxy_lib.files import archives, datasets, fetching, reading
+from galaxy_lib.files import archives, datasets, fetching, reading, small
 from galaxy_lib.gradient_check import GradientErrors, check_gradients
 from galaxy_lib.saved import Saved
 from galaxy_lib.simulator import Plan, draw, plan_sample, simulate_galaxy
@@ -108,6 +108,8 @@ BAD["size"] = [*BAD["array"], [], np.zeros((0, 3)), np.zeros(5), np.zeros((3, 3,
 BAD["answers"] = [*BAD["array"], 10, -1, [0, 11], 0.5, [1.0]]
 BAD["function"] = [bad for bad in BAD["thing"] if not callable(bad)]
 BAD["sha256"] = [*BAD["text"], "12", "g" * 64, "0" * 63, "0" * 65]
+BAD["sha256 or none"] = [bad for bad in BAD["sha256"] if bad is not None]
+BAD["text or none"] = [bad for bad in BAD["text"] if bad is not None]
 BAD["url"] = [*BAD["text"], "file:///x", "ftp://a.b/c", "https://", "zenodo.org/x", "http:// a"]
 BAD["paths"] = [bad for bad in BAD["path"] if type(bad) is not list] + [[], (), [3], ["x.h5", None]]
 BAD["room"] = [*BAD["number"], -1e9]
@@ -275,7 +277,10 @@ TABLE: list[tuple[Callable, dict[str, str]]] = [
                             "fraction": "low share", "seed": "seed"}),
     (datasets.simulated_sample_path, {"n_images": "many", "seed": "fixed seed"}),
     (datasets.simulate_sample, {"path": "path", "n_images": "many", "seed": "fixed seed"}),
+    (datasets.convert, {"parquet": "path", "file": "path", "source": "text or none",
+                        "n_rows": "whole or none"}),
     (fetching.fetch, {"url": "url", "sha256": "sha256", "folder": "path"}),
+    (small.fetch_small, {"url": "url", "sha256": "sha256 or none", "folder": "path"}),
     (reading.block_sums, {"pictures": "size", "coarsen": "whole"}),
     (reading.sum_dtype, {"coarsen": "whole"}),
     (splits.sky_pairs, {"ra": "array", "dec": "array", "pxscale": "array or none",
@@ -418,7 +423,7 @@ def modules() -> Iterator:
     found = [module.name for module in pkgutil.iter_modules(galaxy_lib.__path__)]
     # `pictures` and `splits` are called by DataManager, with arguments that it has checked.
     unchecked = ("checked", "checks", "pictures", "splits")
-    for name in [*found, "files.datasets", "files.fetching"]:
+    for name in [*found, "files.datasets", "files.fetching", "files.small"]:
         if not name.startswith("_") and name not in unchecked:
             yield importlib.import_module(f"galaxy_lib.{name}")
 
@@ -517,6 +522,11 @@ FLAGS = {
     "fetch --url http://127.0.0.1:1/x.h5 --sha256 00 --to @": FOLDERS,
     "fetch --sha256 00 --url @": [*JUNK_WORDS, "file:///etc/hosts", "ftp://a.b/c", "http://"],
     "fetch --url http://127.0.0.1:1/x.h5 --sha256 @": [*JUNK_WORDS, "0" * 63, "g" * 64],
+    "fetch --small --url http://127.0.0.1:1/x --to @": FOLDERS,
+    "fetch --small --url @": [*JUNK_WORDS, "file:///etc/hosts", "ftp://a.b/c", "http://"],
+    "fetch --small --url http://127.0.0.1:1/x --sha256 @": [*JUNK_WORDS, "0" * 63, "g" * 64],
+    "convert @ new.h5": [*PLACES, "gone"],
+    "convert full.h5 @": PLACES,
     "sample @ new.h5 --fraction 1": [*PLACES, "gone"],
     "sample full.h5 @ --fraction 1": PLACES,
     "sample full.h5 new.h5 --per-class @": [*JUNK_WORDS, "0", "-5"],
@@ -572,7 +582,7 @@ def test_the_table_names_every_flag():
         lines = [line for line in FLAGS if line.startswith(name)]
         places = 0
         for action in command._actions:
-            if action.option_strings and action.dest != "help":
+            if action.option_strings and action.nargs != 0:  # and it takes a value
                 assert any(f"{action.option_strings[-1]} @" in line for line in lines)
             places += not action.option_strings
         assert places == sum("--" not in line.split("@")[0] for line in lines)

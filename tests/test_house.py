@@ -66,6 +66,7 @@ def test_workflows_are_workflows():
     found = [str(path) for path in tracked(".github/workflows/*.yml")]
     assert len(found) >= 2
     run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *found)
+    run("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", str(ROOT / ".gitlab-ci.yml"))
 
 
 def test_actions_are_pinned_by_commit():

@@ -127,6 +127,10 @@ def test_a_network_goes_in_and_out(view, loss):
     trainer = Trainer()
     trainer.show(network)
     assert trainer.view == ("middle" if "crop" in view else "whole")
+    for name, n in (("a", 10), ("b", 7)):
+        biases = np.frombuffer(getattr(trainer, name), "<f4")
+        assert biases.shape == (n,)
+        assert np.isfinite(biases).all()
     again = trainer.network()
     for name in network.weight_names:
         assert np.array_equal(getattr(again, name), getattr(network, name)), name

@@ -27,6 +27,8 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 NOTE = VENV / "installed.json"
 BEGUN = VENV / "begun"  # stays where an installation was interrupted
 OLDEST = (3, 11)
+# A hand-out (tools/handout.py) has the library as a wheel, and no lists of packages beside it.
+WHEELS = sorted((ROOT / "wheels").glob("galaxy_lib-*.whl"))
 EXTRAS = {"class": ["-e", ".[class]"], "book": [], "test": ["-e", ".[test]"]}
 EXTRAS["browser"] = ["-e", ".[test,browser]"]
 # A user's pip settings that put packages elsewhere; where they come from stays the user's choice.
@@ -39,6 +41,8 @@ ELSEWHERE = [
 
 def needed(group: str, requirements: str) -> list[str]:
     """Return what pip or uv is to install for a group."""
+    if WHEELS:
+        return [f"galaxy-lib[{group}] @ {WHEELS[-1].as_uri()}"]
     if group == "class":
         return EXTRAS[group]
     return ["-r", requirements, *EXTRAS[group]]
@@ -47,8 +51,8 @@ def needed(group: str, requirements: str) -> list[str]:
 def digest(group: str, requirements: str) -> str:
     """Name what is to be installed by its lists, so that a changed list is noticed."""
     found = hashlib.sha256(" ".join(needed(group, requirements)).encode())
-    for name in ("pyproject.toml", requirements):
-        found.update((ROOT / name).read_bytes())
+    for path in WHEELS or (ROOT / "pyproject.toml", ROOT / requirements):
+        found.update(path.read_bytes())
     return found.hexdigest()
 
 
@@ -164,7 +168,7 @@ def ensure(group: str, requirements: str = "requirements.txt") -> None:
             f"This is Python {platform.python_version()}; 3.11 or newer is needed. "
             "If you have one, name it: make book PYTHON=python3.12"
         )
-    if not (ROOT / requirements).is_file():
+    if not WHEELS and not (ROOT / requirements).is_file():
         sys.exit(f"There is no {requirements} in {ROOT}: give requirements.txt or another list.")
     if not can_write(ROOT) or not can_write(VENV):
         sys.exit(f"You cannot write into {ROOT}: work in a copy of your own.")

@@ -38,7 +38,7 @@ Before you run a cell that follows a **Predict**, write down what you expect.
 Then run it, and open **What came out** below it.
 
 The pages have no outputs yet, so that nothing is given away.
-With all outputs they are the book: `make book`, then open `_build/html/index.html`.
+{book}
 
 | chapter | exercises | to go deeper |
 |---|---|---|
@@ -47,6 +47,8 @@ With all outputs they are the book: `make book`, then open `_build/html/index.ht
 Beside them: {others}.
 Where an exercise is graded, hand in the notebook of that name from the folder `exercises`.
 """
+
+BOOK = "With all outputs they are the book: `make book`, then open `_build/html/index.html`."
 
 
 def title(path: Path) -> str:
@@ -196,7 +198,7 @@ def page(text: str) -> nbformat.NotebookNode:
 # -------------------------------------------------------------------------------- the whole folder
 
 
-def start() -> str:
+def start(book: str) -> str:
     """Return the page that JupyterLab opens: every page, in the order of the book's contents."""
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     known = {path.relative_to(CHAPTERS).with_suffix("").as_posix(): path for path in pages()}
@@ -216,12 +218,15 @@ def start() -> str:
         deeper = " · ".join(links(inside))
         rows.append(f"| {int(name[:2])} {links([entry])[0]} | {graded} | {deeper} |")
     others += [f"[{title(path)}]({name}.ipynb)" for name, path in known.items()]
-    return START.format(rows="\n".join(rows), others=" · ".join(others))
+    return START.format(book=book, rows="\n".join(rows), others=" · ".join(others))
 
 
-def wanted() -> dict[str, bytes]:
-    """Return what belongs into the folder: each file's bytes by its name there."""
-    made = {"START.ipynb": page(start())}
+def wanted(book: str = BOOK) -> dict[str, bytes]:
+    """Return what belongs into the folder: each file's bytes by its name there.
+
+    ``book`` is the sentence that says where the book is.
+    """
+    made = {"START.ipynb": page(start(book))}
     for path in pages():
         name = path.relative_to(CHAPTERS).with_suffix(".ipynb").as_posix()
         text = path.suffix == ".md"

@@ -418,12 +418,30 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
     *in_file(
         F + "fetching.py", "tests/test_fetch.py",
         ("any bytes pass for the file",
-         "return path.exists() and pooch.file_hash(str(path)) == sha256", "return path.exists()",
+         "return sha256_of(part) == wanted", "return True",
          "test_a_wrong_file_is_never_put_in_place_and_the_next_call_starts_anew"),
         ("two versions of a file are mixed", 'headers["If-Range"] = validator', "pass",
          "test_a_file_that_changes_between_attempts_is_not_mixed"),
         ("a login page goes into the part", "if not have and not first.startswith(",
          "if have and not first.startswith(", "test_a_login_page_never_touches_the_part"),
+    ),
+    *in_file(
+        F + "parquet.py", "tests/test_small.py",
+        ("a damaged picture is taken", "picture.verify()", "pass",
+         "test_what_is_no_tenth_of_the_real_file_is_refused_and_the_next_fetch_begins_again"),
+        ("labels are sorted and pictures are not", ", places=places)", ")",
+         "test_every_picture_stands_where_its_class_does_and_the_file_says_where_it_is_from"
+         " test_any_order_of_labels_and_any_row_groups_give_the_same_galaxies"),
+    ),
+    *in_file(
+        F + "small.py", "tests/test_small.py",
+        ("another file than the first is taken", "sha256 = first", "pass",
+         "test_a_later_fetch_is_held_to_the_first_one"),
+    ),
+    *in_file(
+        F + "write.py", "tests/test_small.py",
+        ("what a full disk refuses is not looked at", "if self.refused:", "if not self:",
+         "test_wherever_a_disk_fills_up_it_is_one_sentence_and_hdf5_does_not_crash"),
     ),
     *in_file(
         F + "reading.py", "tests/test_datasets.py",

@@ -22,7 +22,10 @@ def main() -> None:
     environment.ensure("class")
     # Where no other file is named, the simulated sample is drawn now, with a bar.
     galaxies = "import galaxy_lib; print('Galaxies:', galaxy_lib.dataset_path())"
-    steps = [["-c", galaxies], ["tools/make_class.py"]]
+    # A hand-out has its pages made already.
+    handed_out = (environment.ROOT / "pages").is_dir()
+    pages = ["tools/renew.py", "pages", "class"] if handed_out else ["tools/make_class.py"]
+    steps = [["-c", galaxies], pages]
     if not options.no_lab:
         steps.append(["-m", "jupyter", "lab", "--notebook-dir", "class", "START.ipynb"])
     with contextlib.suppress(KeyboardInterrupt):  # which is how one leaves JupyterLab

@@ -139,8 +139,6 @@ def on_disk(content: Coarsened, folders: Sequence[Path]) -> tuple[Path, np.ndarr
     OSError
         If a file is damaged or changes meanwhile, or no folder can hold its cache.
     """
-    from filelock import FileLock
-
     key, caches, why = content.key(), content.paths(folders), []
     for cache in caches:
         with suppress(*UNSOUND):
@@ -149,7 +147,7 @@ def on_disk(content: Coarsened, folders: Sequence[Path]) -> tuple[Path, np.ndarr
         if problem := _obstacle(cache, content.nbytes):
             why.append(problem)
             continue
-        with FileLock(cache.with_suffix(".lock")):
+        with disk.locked(cache.with_suffix(".lock")):
             with suppress(*UNSOUND):
                 return cache, sound(cache, content)  # another process made it meanwhile
             slabs = (

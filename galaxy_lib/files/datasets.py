@@ -2,11 +2,12 @@
 
 A file is the real Galaxy10 DECaLS, a piece of it, or the simulated sample; all have the same
 schema. `dataset_path` chooses, `open_dataset` opens and validates, `describe` says what a file is.
-Each job has a file of its own: `find`, `validate`, `write`, `sample`.
+Each job has a file of its own: `find`, `validate`, `write`, `sample`, `parquet`.
 """
 
 from galaxy_lib.files.disk import cache_folder
-from galaxy_lib.files.find import FILE_NAME, dataset_path, find_dataset
+from galaxy_lib.files.find import FILE_NAME, SMALL_NAME, dataset_path, find_dataset
+from galaxy_lib.files.parquet import convert
 from galaxy_lib.files.sample import SAMPLE_SEED, SAMPLE_SIZE, simulate_sample, simulated_sample_path
 from galaxy_lib.files.validate import (
     CATALOGUE,
@@ -24,9 +25,11 @@ __all__ = [
     "FILE_NAME",
     "SAMPLE_SEED",
     "SAMPLE_SIZE",
+    "SMALL_NAME",
     "Description",
     "cache_folder",
     "catalogue",
+    "convert",
     "dataset_path",
     "describe",
     "find_dataset",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import platform
@@ -12,10 +13,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from hashlib import blake2b
+from hashlib import blake2b, file_digest
 from pathlib import Path
 
 from galaxy_lib.checked import a_path
+
+NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}  # a disk without them
 
 
 def digest_of(sources: Iterable[Path]) -> str:
@@ -28,6 +31,12 @@ def digest_of(sources: Iterable[Path]) -> str:
         digest.update(source.name.encode() + b"\n")
         digest.update(source.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def n_workers() -> int:
@@ -63,6 +72,28 @@ def in_threads(job: Callable, items: Iterable, threads: int) -> Iterator:
             yield ahead.popleft().result()
     finally:  # an error or Ctrl-C drops what is left
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def locked(lock: Path, timeout: float = -1) -> Iterator[None]:
+    """Hold a lock against other processes that make the same file, or a ``filelock.Timeout``.
+
+    Where the disk has no locks, as some shared ones, it goes on without: files are written whole,
+    under names of their own, so that two processes at most do the same work twice, and what is
+    fetched has to pass its checks.
+    """
+    from filelock import FileLock
+
+    held = FileLock(lock)
+    try:
+        held.acquire(timeout=timeout)
+    except (OSError, NotImplementedError) as error:
+        if getattr(error, "errno", errno.ENOLCK) not in NO_LOCKS:
+            raise
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def put_in_place(temporary: Path, path: Path) -> None:
@@ -128,6 +159,18 @@ def _is_running(pid: int) -> bool:
     except (OSError, OverflowError):
         return True
     return True
+
+
+@contextmanager
+def from_the_extra() -> Iterator[None]:
+    """Say in one sentence what brings a package that only surveys and Parquet files need."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        mend = (
+            'in the project\'s folder, `.venv/bin/python -m pip install -e ".[survey]"` brings it'
+        )
+        raise ModuleNotFoundError(f"{error}: {mend}.", name=error.name) from None
 
 
 def stamp(path: Path) -> tuple[int, ...]:

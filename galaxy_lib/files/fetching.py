@@ -1,6 +1,6 @@
 """The real file, downloaded: resumed after any interruption, verified before it gets its name.
 
-Apart from `datasets`: it knows bytes and servers, and of the file only how every HDF5 file begins.
+It knows bytes and servers, and of a file only how every one of its kind begins.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from galaxy_lib.checked import a_path, a_text, wrong
-from galaxy_lib.files.disk import on_terminal, put_in_place, written_whole
+from galaxy_lib.files.disk import locked, on_terminal, put_in_place, sha256_of, written_whole
+
+__all__ = ["fetch"]  # the others are for `small`
 
 URL = "https://zenodo.org/records/10845026/files/Galaxy10_DECals.h5"
 SHA256 = "19aefc477c41bb7f77ff07599a6b82a038dc042f889a111b0d4d98bb755c1571"
@@ -51,50 +54,87 @@ def fetch(url: str = URL, sha256: str = SHA256, folder: str | os.PathLike = ".")
     ValueError
         If ``sha256`` is not one, or not that of the file that came.
     """
-    import pooch
-    from filelock import FileLock, Timeout
+    sha256 = a_sha256(sha256)
+    folder = destination(url, folder)
+    name = Path(unquote(urlsplit(url).path)).name
+    target = folder / (name if name.endswith(".h5") else "Galaxy10_DECals.h5")
+    part = target.with_name(target.name + ".part")
+    with alone(part):
+        if target.exists():
+            if sha256_of(target) == sha256:
+                return target
+            raise FileExistsError(
+                f"{target} exists with another SHA-256 and was left as it is; "
+                "move it away or choose another folder."
+            )
+        gather(url, part, SIGNATURE, sha256)
+        put_in_place(part, target)
+        _Notes(part).forget()
+    return target
 
+
+def a_sha256(sha256: str) -> str:
+    """Return a SHA-256 in small letters, or raise a ValueError."""
     if not isinstance(sha256, str) or not re.fullmatch("[0-9a-f]{64}", sha256.strip().lower()):
         raise wrong("sha256", sha256, "give 64 hexadecimal digits")
-    sha256 = sha256.strip().lower()
+    return sha256.strip().lower()
+
+
+def destination(url: str, folder: str | os.PathLike) -> Path:
+    """Return the folder to download to, which is made, after a look at the address."""
     if not re.fullmatch(r"https?://[^\s/]+/\S*", a_text("url", url)):
         raise wrong("url", url, "give an address that begins with https://")
     folder = a_path("folder", folder)
     if folder.exists() and not folder.is_dir():
         raise wrong("folder", str(folder), "it is a file; give a folder")
-    name = Path(unquote(urlsplit(url).path)).name
-    target = folder / (name if name.endswith(".h5") else "Galaxy10_DECals.h5")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
-    notes = _Notes(part)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
-    def verified(path: Path) -> bool:
-        return path.exists() and pooch.file_hash(str(path)) == sha256
+
+@contextlib.contextmanager
+def alone(part: Path) -> Iterator[None]:
+    """See to it that no other fetch writes the same part meanwhile: an OSError."""
+    from filelock import Timeout
 
     try:
-        with FileLock(f"{part}.lock", timeout=0):
-            if verified(target):
-                return target
-            if target.exists():
-                raise FileExistsError(
-                    f"{target} exists with another SHA-256 and was left as it is; "
-                    "move it away or choose another folder."
-                )
-            if not verified(part):
-                if notes.get("complete"):  # all of a file, and not of this one
-                    part.unlink(missing_ok=True)
-                    notes.forget()
-                _download(url, part, notes, verified)
-            if not verified(part):
-                raise ValueError(
-                    f"What {url} sent has another SHA-256 than {sha256}: it stays in {part}, "
-                    "unused, and the next fetch removes it and starts anew."
-                )
-            put_in_place(part, target)
-            notes.forget()
+        with locked(Path(f"{part}.lock"), timeout=0):
+            yield
     except Timeout:
         raise OSError(f"Another fetch is writing {part}; wait for it to end.") from None
-    return target
+
+
+def gather(url: str, part: Path, begins: bytes, sha256: str | None, whose: str = "") -> None:
+    """Download to ``part``, from where it ends, until it is whole and verified.
+
+    Without a ``sha256``, that which the server states decides, where it states one; ``whose`` it
+    is, a complaint says. ``begins`` is how every such file begins, and no login page does.
+    """
+    notes = _Notes(part)
+
+    def verified() -> bool:
+        if not part.exists():
+            return False
+        if wanted := sha256 or notes.get("stated"):
+            return sha256_of(part) == wanted
+        return bool(notes.get("complete"))
+
+    if not verified():
+        if notes.get("complete"):  # all of a file, and not of this one
+            part.unlink(missing_ok=True)
+            notes.forget()
+        _download(url, part, notes, verified, begins)
+    if not verified():
+        wanted = sha256 or notes.get("stated")
+        raise ValueError(
+            f"What {url} sent has another SHA-256 than {wanted}{whose}: it stays in {part}, "
+            "unused, and the next fetch removes it and begins again."
+        )
+
+
+def forget(part: Path) -> None:
+    """Remove a part, and what was noted of it."""
+    part.unlink(missing_ok=True)
+    _Notes(part).forget()
 
 
 class _Notes:
@@ -124,7 +164,7 @@ def _kept(part: Path) -> str:
     return "nothing has come yet; the same command tries again."
 
 
-def _download(url: str, part: Path, notes: _Notes, verified) -> None:
+def _download(url: str, part: Path, notes: _Notes, verified, begins: bytes) -> None:
     """Append to ``part`` until it is as long as the server says; the caller checks what it is."""
     import requests
     from requests import exceptions
@@ -149,7 +189,7 @@ def _download(url: str, part: Path, notes: _Notes, verified) -> None:
                     anew = True
                 else:
                     reply.raise_for_status()
-                    problem = _receive(reply, part, have, notes)
+                    problem = _receive(reply, part, have, notes, begins)
                     if problem is None:
                         return
         except final as error:
@@ -159,7 +199,7 @@ def _download(url: str, part: Path, notes: _Notes, verified) -> None:
             why = re.split(r": |\] ", str(error))[-1].strip(" '\").")
             problem = f"the connection failed ({why})"
             # Some servers leave out the end of the last chunk, and say no length.
-            if _size(part) > have and notes.get("total") is None and verified(part):
+            if _size(part) > have and notes.get("total") is None and verified():
                 return
         except OSError as error:
             told = f"{part} cannot be written: {error.strerror}; {_kept(part)}"
@@ -178,7 +218,7 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _receive(reply, part: Path, have: int, notes: _Notes) -> str | None:
+def _receive(reply, part: Path, have: int, notes: _Notes, begins: bytes) -> str | None:
     """Write a reply's bytes; return None when the part is complete, and else what went wrong."""
     from tqdm import tqdm
 
@@ -196,13 +236,14 @@ def _receive(reply, part: Path, have: int, notes: _Notes) -> str | None:
         raise OSError(errno.ENOSPC, need)
     blocks = reply.iter_content(BLOCK)
     first = next(blocks, b"")
-    if not have and not first.startswith(SIGNATURE[: len(first)] if first else SIGNATURE):
+    if not have and not first.startswith(begins[: len(first)] if first else begins):
         # What has come before stays as it is: this is a login page, or an error as a page.
         kind = reply.headers.get("Content-Type", "unknown")
         return f"the server sent something else than the file (of type {kind}): log in first?"
     etag = reply.headers.get("ETag", "")
     validator = etag if etag[:1] == '"' else reply.headers.get("Last-Modified")
-    notes.write(validator=validator, total=total, complete=False)
+    known = {"validator": validator, "total": total, "stated": _stated(reply)}
+    notes.write(**known, complete=False)
     hidden = not on_terminal()
     with (
         _Part(part, have) as file,
@@ -217,7 +258,16 @@ def _receive(reply, part: Path, have: int, notes: _Notes) -> str | None:
             file.end()
     if total is not None and watch.size != total:
         return f"{watch.size:,} of {total:,} bytes have come"
-    notes.write(validator=validator, total=total, complete=True)
+    notes.write(**known, complete=True)
+    return None
+
+
+def _stated(reply) -> str | None:
+    """Return the SHA-256 that the Hugging Face hub states of a large file, or None."""
+    for answer in (*reply.history, reply):  # it sends us on to where the bytes are
+        tag = answer.headers.get("X-Linked-ETag", "").strip('"').lower()
+        if re.fullmatch("[0-9a-f]{64}", tag):
+            return tag
     return None
 
 

@@ -9,6 +9,7 @@ from galaxy_lib.files.sample import simulated_sample_path
 from galaxy_lib.files.validate import existing
 
 FILE_NAME = "Galaxy10_DECals.h5"
+SMALL_NAME = "Galaxy10_DECals_small.h5"  # a tenth of it
 
 
 def dataset_path(datafile: str | os.PathLike | None = None) -> Path:
@@ -18,9 +19,9 @@ def dataset_path(datafile: str | os.PathLike | None = None) -> Path:
     ----------
     datafile : path, optional
         An explicit choice. Without one it is the file that the environment variable
-        ``GALAXY10_FILE`` names, else ``Galaxy10_DECals.h5`` in the working directory, else the
-        simulated sample, which is made on first use and kept in the user's cache folder (or in
-        the one that ``GALAXY10_CACHE`` names).
+        ``GALAXY10_FILE`` names, else ``Galaxy10_DECals.h5`` or ``Galaxy10_DECals_small.h5`` (a
+        tenth of it) in the working directory, else the simulated sample, which is made on first
+        use and kept in the user's cache folder (or in the one that ``GALAXY10_CACHE`` names).
 
     Raises
     ------
@@ -36,6 +37,7 @@ def find_dataset(datafile: str | os.PathLike | None = None) -> tuple[Path, str]:
         return existing("datafile", datafile), "it was named"
     if named := os.environ.get("GALAXY10_FILE"):
         return existing("GALAXY10_FILE", named), "GALAXY10_FILE names it"
-    if (here := Path(FILE_NAME)).exists() or here.is_symlink():
-        return existing("path", here), "it is in the working directory"
+    for here in (Path(FILE_NAME), Path(SMALL_NAME)):
+        if here.exists() or here.is_symlink():
+            return existing("path", here), "it is in the working directory"
     return simulated_sample_path(), "no real file was named or found"

@@ -27,7 +27,14 @@ from galaxy_lib.files.disk import (
     written_whole,
 )
 from galaxy_lib.files.reading import block_sums, load_block_sums
-from galaxy_lib.files.validate import CATALOGUE, MOST, catalogue, open_dataset, votes
+from galaxy_lib.files.validate import (
+    CATALOGUE,
+    MOST,
+    catalogue,
+    open_dataset,
+    text_attribute,
+    votes,
+)
 from galaxy_lib.files.write import check_new, pack, write
 from galaxy_lib.galaxy import N_TYPES
 
@@ -132,7 +139,7 @@ def _unsound(path: Path, n_images: int) -> str | None:
         with open_dataset(path) as ds:
             if not all(ds[name].fletcher32 for name in ("ans", "votes", *CATALOGUE)):
                 return f"{path} has no checksums."
-            if ds.attrs.get("drawn_by") != _drawn_by():
+            if text_attribute(ds, "drawn_by") != _drawn_by():
                 return f"{path} was drawn by another version of galaxy_lib."
             if len(ds["ans"]) != n_images:
                 return f"{path} holds {len(ds['ans'])} galaxies."

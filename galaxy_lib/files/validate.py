@@ -29,7 +29,7 @@ def existing(name: str, file: str | os.PathLike) -> Path:
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        hint = "`python -m galaxy_lib fetch` gets the real one"
+        hint = "`python -m galaxy_lib fetch --small` gets a tenth of the real one"
         raise FileNotFoundError(f"{but}there is no file {path}; {hint}.") from None
     except OSError as error:
         raise OSError(f"{but}{path} cannot be opened: {error.strerror}.") from None
@@ -176,6 +176,15 @@ def is_simulated(ds: OpenFile) -> bool:
     return bool(ds.attrs.get("simulated", False))
 
 
+def text_attribute(ds: h5py.File, name: str) -> str:
+    """Return an attribute that is one line of text, or an empty one: nothing relies on it."""
+    try:
+        value = ds.attrs.get(name, "")
+    except Exception:  # whatever HDF5 makes of damaged ones
+        return ""
+    return " ".join(value.split())[:300] if isinstance(value, str) else ""
+
+
 @checked
 def catalogue(ds: OpenFile, name: Column) -> np.ndarray:
     """Return a column, float64 (N,): ``ra``, ``dec``, ``redshift``, ``pxscale``; NaN if unknown.
@@ -247,7 +256,7 @@ def describe(path: FilePath, *, every_picture: Truth = False) -> Description:
             columns = {name: catalogue(ds, name) for name in CATALOGUE}
             place = [columns[name] for name in ("ra", "dec", "pxscale")]
             counts = votes(ds)
-            simulated = is_simulated(ds)
+            simulated, source = is_simulated(ds), text_attribute(ds, "source")
             layout = "in one block" if images.chunks is None else f"in chunks of {images.chunks}"
             side, packing, times = images.shape[1], images.compression, overhead(images)
             if every_picture:
@@ -269,5 +278,6 @@ def describe(path: FilePath, *, every_picture: Truth = False) -> Description:
         f"Positions are known for {np.isfinite(place[0] + place[1]).sum():,}; {near}",
         *([f"Volunteers' votes are in it{voted}."] if voted else []),
         *([f"Unknown for all of them: {', '.join(missing)}."] if missing else []),
+        *([f"Source: {source}."] if source else []),
     )
     return Description(simulated, tuple(np.bincount(ans, minlength=N_TYPES).tolist()), notes)

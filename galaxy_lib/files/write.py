@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
+import io
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -22,9 +21,12 @@ GZIP_LEVEL = 1  # of isal's 0 to 3: on these noisy pictures no other is smaller
 Fraction = Annotated[float, partial(a_number, low=0, high=1, open_at="low", such_as=0.1)]
 
 
-def write(path: Path, side: int, ans, packed: Iterable[bytes], columns, attributes) -> None:
+def write(
+    path: Path, side: int, ans, packed: Iterable[bytes], columns, attributes, *, places=None
+) -> None:
     """Write a file in the data set's schema, one picture a chunk, from compressed pictures.
 
+    Pictures come in the order of rows, or ``places`` say which row each of them is in.
     ``columns`` are written last: they may be filled while ``packed`` is gone through. Everything
     in the file carries a checksum: pictures that of gzip, columns one of their own, and the
     structure that of the file format of HDF5 1.10.
@@ -32,25 +34,61 @@ def write(path: Path, side: int, ans, packed: Iterable[bytes], columns, attribut
     path.parent.mkdir(parents=True, exist_ok=True)
     shape = (side, side, 3)
     try:
-        with (
-            written_whole(path, anew=True) as temporary,
-            # Nobody else knows the name, and some file systems have no locks.
-            h5py.File(temporary, "w", libver=("v110", "v110"), locking=False) as ds,
-        ):
-            ds.attrs.update(attributes)
-            options = {"chunks": (1, *shape), "compression": "gzip"}
-            options["compression_opts"] = GZIP_LEVEL
-            images = ds.create_dataset("images", (len(ans), *shape), np.uint8, **options)
-            for row, picture in enumerate(progress(packed, len(ans), "Writing")):
-                images.id.write_direct_chunk((row, 0, 0, 0), picture)
-            for name, values in {"ans": np.asarray(ans, np.uint8), **columns}.items():
-                ds.create_dataset(name, data=values, chunks=np.shape(values), fletcher32=True)
-    except (OSError, RuntimeError) as error:
-        # HDF5 tells of its insides in several lines, and among them why the system refused.
-        if not (number := re.search(r"errno = (\d+)", str(error))):
-            raise
-        why = os.strerror(int(number[1]))
-        raise OSError(f"{path} cannot be written: {why}; nothing is left of it.") from None
+        with written_whole(path, anew=True) as temporary, _Disk(temporary) as disk:
+            with h5py.File(disk, "w", libver=("v110", "v110")) as ds:
+                ds.attrs.update(attributes)
+                options = {"chunks": (1, *shape), "compression": "gzip"}
+                options["compression_opts"] = GZIP_LEVEL
+                images = ds.create_dataset("images", (len(ans), *shape), np.uint8, **options)
+                rows = range(len(ans)) if places is None else places
+                for row, picture in zip(rows, progress(packed, len(ans), "Writing"), strict=True):
+                    images.id.write_direct_chunk((int(row), 0, 0, 0), picture)
+                    disk.check()
+                for name, values in {"ans": np.asarray(ans, np.uint8), **columns}.items():
+                    ds.create_dataset(name, data=values, chunks=np.shape(values), fletcher32=True)
+            disk.check()
+    except _Full as error:
+        raise OSError(f"{path} cannot be written: {error}; nothing is left of it.") from None
+
+
+class _Full(Exception):
+    """What the system says of a disk that takes nothing, or no more."""
+
+
+class _Disk(io.FileIO):
+    """What HDF5 writes to. It crashes when a disk refuses, so that is kept for `check` to say."""
+
+    refused: OSError | None = None
+
+    def __init__(self, path: Path) -> None:
+        try:
+            super().__init__(path, "w+")
+        except OSError as error:
+            raise _Full(error.strerror) from None
+
+    def write(self, block) -> int:
+        """Write all of it, as far as the disk allows."""
+        block = memoryview(block)
+        done = 0
+        try:
+            while done < len(block) and not self.refused:
+                done += super().write(block[done:])
+        except OSError as error:
+            self.refused = error
+        return len(block)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut or extend the file, as far as the disk allows."""
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.refused = error
+            return self.tell() if size is None else size
+
+    def check(self) -> None:
+        """Raise what the disk has refused until now."""
+        if self.refused:
+            raise _Full(self.refused.strerror)
 
 
 def check_new(path: Path) -> None:

@@ -120,12 +120,14 @@ class Trainer(SampleFigure):
             )
         if network.hidden != "sigmoid":
             raise ValueError(f'hidden is {network.hidden!r}: a Trainer has "sigmoid" alone.')
-        biases = {"a": np.zeros((N_TYPES, 1)), "b": np.zeros((network.N_hidden, 1))}
+        sizes = {"a": N_TYPES, "b": network.N_hidden}
         with self.hold_sync():
             self.hidden_layer_size, self.loss = network.N_hidden, network.loss
             self.view = views[manager.crop]
             for name in WEIGHTS:
-                weights = getattr(network, name, biases.get(name))
+                weights = getattr(network, name)
+                if weights is None:  # a network without biases
+                    weights = np.zeros((sizes[name], 1))
                 setattr(self, name, np.ascontiguousarray(weights, "<f4").tobytes())
             self.n_updates = network.n_updates
             self.trained = {

@@ -18,12 +18,12 @@ import numpy as np
 
 from galaxy_lib.checked import FilePath, a_path, check_of, checked, having, wrong
 from galaxy_lib.files import cache, datasets
-from galaxy_lib.files.disk import on_terminal, written_whole
+from galaxy_lib.files.disk import from_the_extra, on_terminal, written_whole
 from galaxy_lib.galaxy import N_TYPES
 from galaxy_lib.network import NeuralNetwork
 from galaxy_lib.pictures import View
 from galaxy_lib.survey.calibration import Calibration, Network, calibrate, fingerprint, write_json
-from galaxy_lib.survey.cluster import Client, from_the_extra, on_cluster
+from galaxy_lib.survey.cluster import Client, on_cluster
 
 FORMAT = 1  # of a catalogue: raised when its columns change their meaning
 PIECE = 256  # pictures read and classified at a time: 50 MB at full size

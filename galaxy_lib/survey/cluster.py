@@ -6,28 +6,17 @@ import logging
 import pickle
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from galaxy_lib.checked import checked, having, whole
 from galaxy_lib.files import disk
+from galaxy_lib.files.disk import from_the_extra
 
 Client = Annotated[Any, having("submit", "give a Client of Dask, or None")]
 Processes = Annotated[int, partial(whole, high=1024)]
-
-
-@contextmanager
-def from_the_extra() -> Iterator[None]:
-    """Say in one sentence what brings a package that only surveys need."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        mend = (
-            'in the project\'s folder, `.venv/bin/python -m pip install -e ".[survey]"` brings it'
-        )
-        raise ModuleNotFoundError(f"{error}: {mend}.", name=error.name) from None
 
 
 @checked

@@ -1,7 +1,8 @@
 // Galaxies from galaxy_lib.living.pictures.sprite: square tiles of one picture, row after row.
+import { h } from "./dom.js";
 import { bytesOf } from "./model.js";
 
-// The sprite (WebP) as what a canvas draws. Here and in a Worker.
+// The sprite (WebP) as what a canvas draws.
 function bitmapOf(bytes) {
   const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
   return createImageBitmap(new Blob([bytes], { type: "image/webp" }), options);
@@ -15,14 +16,12 @@ function corner(n, side, width) {
 
 // --- As numbers, for a network. ---
 
-// The tiles of a sprite: Uint8Array (N, side, side, 3).
+// The tiles of a sprite: Uint8Array (N, side, side, 3). Not for a Worker: there Safari has a canvas
+// from version 16.4 on only.
 export async function decodeSprite(bytes, side, N) {
   const image = await bitmapOf(bytes);
   const { width, height } = image;
-  const canvas =
-    typeof OffscreenCanvas === "function"
-      ? new OffscreenCanvas(width, height)
-      : Object.assign(document.createElement("canvas"), { width, height });
+  const canvas = h("canvas", { width, height });
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(image, 0, 0);
   const rgba = context.getImageData(0, 0, width, height).data;

@@ -4,6 +4,7 @@ import css from "style:./trainer.css";
 import { h } from "./dom.js";
 import { MATRIX, short } from "./matrix.js";
 import { bytesOf } from "./model.js";
+import { ownPicture } from "./own_picture.js";
 import { style } from "./plane.js";
 import * as show from "./trainer_panels.js";
 import { fraction, many } from "./trainer_panels.js";
@@ -29,6 +30,7 @@ function render({ model, el }) {
     pixels: {}, // by view, (N, side, side, 3)
     points: [],
     last: null, // what the Worker reported last
+    outputs: null, // the ten for the reader's own picture
     kept: [], // runs to compare: { letter, colour, points }
   };
   let started = false; // there are weights
@@ -55,20 +57,32 @@ function render({ model, el }) {
         show.mistakePanel,
         show.confusionPanel,
       ];
-  const panels = kinds.map((make) => make(run));
+  const own = ownPicture(run, box, {
+    judge: (pixels) => session.order("own", { pixels }),
+    tell: (text) => tell(text),
+  });
+  const panels = [...kinds.map((make) => make(run)), own];
   const draw = drawing(panels, () => running, heardByEars);
   const failed = (error) => {
-    tell("The galaxies could not be loaded. Try the page again.");
-    console.error(error);
+    started = false;
+    fresh = true;
+    setRunning(false);
+    tell(error.advice ?? "The galaxies could not be loaded. Try the page again.");
+    if (!error.advice) console.error(error);
   };
   const session = trainingSession({
     model,
     view: () => settings.view,
     failed,
+    loaded({ view, pixels, labels }) {
+      run.pixels[view] = pixels;
+      run.labels = labels;
+    },
     heard: {
-      sample({ view, pixels, labels }) {
-        run.pixels[view] = pixels;
-        run.labels = labels;
+      own({ outputs }) {
+        run.outputs = outputs;
+        draw();
+        say(own.sentence(), { now: true });
       },
       anew() {
         run.points = [];
@@ -76,6 +90,7 @@ function render({ model, el }) {
       },
       report(report) {
         run.last = report;
+        run.outputs = report.outputs;
         run.points.push(...report.points);
         draw();
         if (report.weights) handOver(report);
@@ -177,7 +192,7 @@ function render({ model, el }) {
   const row = (...children) => h("div", { class: "buttons" }, ...children);
   const chosen = compact ? ["hidden_layer_size", "learning_rate", "turned"] : Object.keys(control);
   const controls = h("div", { class: "controls" }, ...chosen.map((name) => control[name].element));
-  const [score, ...others] = panels.map(({ element }) => element);
+  const [score, ...others] = panels.slice(0, -1).map(({ element }) => element);
   if (compact) box.append(row(main, anew), lesson, score, controls);
   else {
     const batch = ui.button("One batch", () => once("batch"));
@@ -194,6 +209,7 @@ function render({ model, el }) {
   }
   box.append(h("div", { class: "panels" }, ...others));
   if (!compact) box.append(kept.list);
+  box.append(own.element);
 
   // --- Its voice. ---
 

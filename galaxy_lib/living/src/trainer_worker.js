@@ -2,7 +2,7 @@
 // own thread draws.
 import { columns, N_out, Network, orientations } from "./network.js";
 import { randomNumbers } from "./random.js";
-import { decodeSprite, rgbaOf, scalePixels } from "./sprite.js";
+import { rgbaOf, scalePixels } from "./sprite.js";
 
 const REPORT_MS = 125; // a reader sees no more
 const SLICE_MS = 30; // between two looks at what the page wants
@@ -11,6 +11,7 @@ const views = {}; // by name: { pixels, x }
 let sample = null; // { side, labels, training, test, N_in }
 let settings = null;
 let network = null;
+let own = null; // the reader's own picture, x by view
 let random = null;
 let queue = []; // batches of the epoch under way, as arrays of rows
 let places = null;
@@ -132,10 +133,16 @@ function report(weights = false) {
     confusion,
     mistake,
     hidden: hiddenUnits(),
+    outputs: ownOutputs(),
     weights: weights
       ? { A: network.A.slice(), B: network.B.slice(), a: network.a.slice(), b: network.b.slice() }
       : null,
   });
+}
+
+// What the network says of the reader's own picture; null where there is none, or no network yet.
+function ownOutputs() {
+  return own && network ? network.forward(own[settings.view], 1).z : null;
 }
 
 function stop(why) {
@@ -169,11 +176,16 @@ turn.port1.onmessage = () => {
 };
 
 const orders = {
-  async sample({ view, sprite, ...rest }) {
+  sample({ view, pixels, ...rest }) {
     if (!sample) setSample(rest);
-    const pixels = await decodeSprite(sprite, sample.side, sample.labels.length);
     views[view] = { pixels, x: scalePixels(pixels) };
-    postMessage({ type: "sample", view, pixels, labels: sample.labels });
+  },
+  // A picture of the reader's own, by view.
+  own({ pixels }) {
+    own = Object.fromEntries(
+      Object.entries(pixels).map(([view, each]) => [view, scalePixels(each)]),
+    );
+    postMessage({ type: "own", outputs: ownOutputs() });
   },
   anew({ settings: wanted }) {
     settings = wanted;
