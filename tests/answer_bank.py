@@ -1343,14 +1343,14 @@ def _(A, B, x):
 
 # 3.4 ------------------------------------------------------------------------------------------
 wrong, right, silent = exercise("gradient_A")
-right(lambda h, z, y: 2 * ((z - y) * z * (1 - z)) @ h.T)
-right(lambda h, z, y: 2 * (z - y) * z * (1 - z) * h.T)
-right(lambda h, z, y: np.outer(2 * (z - y) * z * (1 - z), h))
-right(lambda h, z, y: np.einsum("os,hs->oh", 2 * (z - y) * (z - z**2), h))
-right(lambda h, z, y: (h @ (2 * (z - y) * z * (1 - z)).T).T)
-right(lambda h, z, y: -2 * np.dot((y - z) * z * (1 - z), np.transpose(h)))
-right(lambda h, z, y: (2 * np.kron((z - y) * z * (1 - z), h.T)).tolist())
-right(lambda h, z, y: np.multiply.outer((2 * (z - y) * z * (1 - z))[:, 0], h[:, 0]))
+right(lambda h, z, y: 4 * ((z - y) ** 3 * z * (1 - z)) @ h.T)
+right(lambda h, z, y: 4 * (z - y) ** 3 * z * (1 - z) * h.T)
+right(lambda h, z, y: np.outer(4 * (z - y) ** 3 * z * (1 - z), h))
+right(lambda h, z, y: np.einsum("os,hs->oh", 4 * (z - y) ** 3 * (z - z**2), h))
+right(lambda h, z, y: (h @ (4 * (z - y) ** 3 * z * (1 - z)).T).T)
+right(lambda h, z, y: -4 * np.dot((y - z) ** 3 * z * (1 - z), np.transpose(h)))
+right(lambda h, z, y: (4 * np.kron((z - y) ** 3 * z * (1 - z), h.T)).tolist())
+right(lambda h, z, y: np.multiply.outer((4 * (z - y) ** 3 * z * (1 - z))[:, 0], h[:, 0]))
 
 
 @right()
@@ -1358,44 +1358,50 @@ def _(z_tilde, z, y):
     grad_A = np.full((len(z), len(z_tilde)), np.nan)
     for i in range(len(z)):
         for j in range(len(z_tilde)):
-            grad_A[i, j] = 2 * (z[i, 0] - y[i, 0]) * z[i, 0] * (1 - z[i, 0]) * z_tilde[j, 0]
+            grad_A[i, j] = 4 * (z[i, 0] - y[i, 0]) ** 3 * z[i, 0] * (1 - z[i, 0]) * z_tilde[j, 0]
     return grad_A
 
 
-wrong("forgets the 2", lambda h, z, y: (z - y) * z * (1 - z) @ h.T)
-wrong("y minus z", lambda h, z, y: 2 * (y - z) * z * (1 - z) @ h.T)
-wrong("forgets the slope of g", lambda h, z, y: 2 * (z - y) @ h.T)
-wrong("half of the slope: z only", lambda h, z, y: 2 * (z - y) * z @ h.T)
-wrong("half of the slope: 1 − z only", lambda h, z, y: 2 * (z - y) * (1 - z) @ h.T)
-wrong("the error squared", lambda h, z, y: 2 * (z - y) ** 2 * z * (1 - z) @ h.T)
-wrong("the absolute error", lambda h, z, y: 2 * abs(z - y) * z * (1 - z) @ h.T)
-wrong("forgets z_tilde", lambda h, z, y: 2 * (z - y) * z * (1 - z) @ np.ones_like(h).T)
-wrong("transposed", lambda h, z, y: h @ (2 * (z - y) * z * (1 - z)).T)
-wrong("divides by the number of outputs", lambda h, z, y: 2 * (z - y) * z * (1 - z) @ h.T / len(z))
-wrong("the slope at y", lambda h, z, y: 2 * (z - y) * y * (1 - y) @ h.T)
-wrong("the slope as if z were before g", lambda h, z, y: 2 * (z - y) * g(z) * (1 - g(z)) @ h.T)
+wrong("forgets the 4", lambda h, z, y: (z - y) ** 3 * z * (1 - z) @ h.T)
+wrong("y minus z", lambda h, z, y: 4 * (y - z) ** 3 * z * (1 - z) @ h.T)
+wrong("forgets the slope of g", lambda h, z, y: 4 * (z - y) ** 3 @ h.T)
+wrong("half of the slope: z only", lambda h, z, y: 4 * (z - y) ** 3 * z @ h.T)
+wrong("half of the slope: 1 − z only", lambda h, z, y: 4 * (z - y) ** 3 * (1 - z) @ h.T)
+wrong("the error squared", lambda h, z, y: 4 * (z - y) ** 2 * z * (1 - z) @ h.T)
+wrong("the absolute error", lambda h, z, y: 4 * abs(z - y) ** 3 * z * (1 - z) @ h.T)
+wrong("forgets z_tilde", lambda h, z, y: 4 * (z - y) ** 3 * z * (1 - z) @ np.ones_like(h).T)
+wrong("transposed", lambda h, z, y: h @ (4 * (z - y) ** 3 * z * (1 - z)).T)
 wrong(
-    "the slope of the hidden layer too", lambda h, z, y: 2 * (z - y) * z * (1 - z) @ (h * (1 - h)).T
+    "divides by the number of outputs",
+    lambda h, z, y: 4 * (z - y) ** 3 * z * (1 - z) @ h.T / len(z),
 )
-wrong("the slope 1 + z", lambda h, z, y: 2 * (z - y) * z * (1 + z) @ h.T)
-wrong("the brackets are missing: z − y·z·(1 − z)", lambda h, z, y: 2 * (z - y * z * (1 - z)) @ h.T)
-wrong("the slope squared", lambda h, z, y: 2 * (z - y) * (z * (1 - z)) ** 2 @ h.T)
-wrong("a step of descent, with its minus", lambda h, z, y: -2 * (z - y) * z * (1 - z) @ h.T)
-wrong("4 in place of 2", lambda h, z, y: 4 * (z - y) * z * (1 - z) @ h.T)
+wrong("the slope at y", lambda h, z, y: 4 * (z - y) ** 3 * y * (1 - y) @ h.T)
+wrong("the slope as if z were before g", lambda h, z, y: 4 * (z - y) ** 3 * g(z) * (1 - g(z)) @ h.T)
+wrong(
+    "the slope of the hidden layer too",
+    lambda h, z, y: 4 * (z - y) ** 3 * z * (1 - z) @ (h * (1 - h)).T,
+)
+wrong("the slope 1 + z", lambda h, z, y: 4 * (z - y) ** 3 * z * (1 + z) @ h.T)
+wrong("the brackets are missing: z − y·z·(1 − z)", lambda h, z, y: 4 * (z - y * z * (1 - z)) @ h.T)
+wrong("the slope squared", lambda h, z, y: 4 * (z - y) ** 3 * (z * (1 - z)) ** 2 @ h.T)
+wrong("a step of descent, with its minus", lambda h, z, y: -4 * (z - y) ** 3 * z * (1 - z) @ h.T)
+wrong("3 in place of 4", lambda h, z, y: 3 * (z - y) ** 3 * z * (1 - z) @ h.T)
 wrong(
     "sums over the outputs",
-    lambda h, z, y: np.tile(2 * ((z - y) * z * (1 - z)).sum() * h.T, (len(z), 1)),
+    lambda h, z, y: np.tile(4 * ((z - y) ** 3 * z * (1 - z)).sum() * h.T, (len(z), 1)),
 )
 wrong(
     "one number, the product of sums",
-    lambda h, z, y: float(2 * ((z - y) * z * (1 - z)).sum() * h.sum()),
+    lambda h, z, y: float(4 * ((z - y) ** 3 * z * (1 - z)).sum() * h.sum()),
 )
-wrong("ten outputs and the rest zeros", lambda h, z, y: 2 * (z - y)[:9] * (z * (1 - z))[:9] @ h.T)
+wrong(
+    "ten outputs and the rest zeros", lambda h, z, y: 4 * (z - y)[:9] ** 3 * (z * (1 - z))[:9] @ h.T
+)
 wrong(
     "the gradient for an exact answer of 1 and 0",
-    lambda h, z, y: 2 * (z - np.round(y)) * z * (1 - z) @ h.T,
+    lambda h, z, y: 4 * (z - np.round(y)) ** 3 * z * (1 - z) @ h.T,
 )
-wrong("the slope of tanh", lambda h, z, y: 2 * (z - y) * (1 - z**2) @ h.T)
+wrong("the slope of tanh", lambda h, z, y: 4 * (z - y) ** 3 * (1 - z**2) @ h.T)
 
 
 @wrong("subtracts in place and goes on with the wrong z")
@@ -1409,7 +1415,7 @@ def _(z_tilde, z, y):
 @silent("adds to the NaN of the template")
 def _(z_tilde, z, y):
     grad_A = np.full((len(z), len(z_tilde)), np.nan)
-    grad_A += 2 * (z - y) * z * (1 - z) * z_tilde.T
+    grad_A += 4 * (z - y) ** 3 * z * (1 - z) * z_tilde.T
     return grad_A
 
 
@@ -1417,13 +1423,17 @@ def _(z_tilde, z, y):
 def _(z_tilde, z, y):
     grad_A = np.full((len(z), len(z_tilde)), np.nan)
     e = z - y
-    gradient = 2 * (e * z * (1 - z)) @ z_tilde.T  # noqa: F841
+    gradient = 4 * (e**3 * z * (1 - z)) @ z_tilde.T  # noqa: F841
     return grad_A
 
 
 @silent("forgets to return")
 def _(z_tilde, z, y):
-    grad_A = 2 * (z - y) * z * (1 - z) @ z_tilde.T  # noqa: F841
+    grad_A = 4 * (z - y) ** 3 * z * (1 - z) @ z_tilde.T  # noqa: F841
+
+
+wrong("the chapter's cell", lambda h, z, y: 2 * ((z - y) * z * (1 - z)) @ h.T)
+wrong("the slope of |z − y|", lambda h, z, y: np.sign(z - y) * z * (1 - z) @ h.T)
 
 
 # 3.5 ------------------------------------------------------------------------------------------
@@ -1432,119 +1442,138 @@ wrong, right, silent = exercise("gradient_B")
 
 def back(A, h, z, y):
     """Return the error at the hidden layer."""
-    return A.T @ ((z - y) * z * (1 - z))
+    return A.T @ ((z - y) ** 3 * z * (1 - z))
 
 
-right(lambda A, x, h, z, y: 2 * (back(A, h, z, y) * h * (1 - h)) @ x.T)
-right(lambda A, x, h, z, y: 2 * back(A, h, z, y) * h * (1 - h) * x.T)
-right(lambda A, x, h, z, y: np.outer(2 * back(A, h, z, y) * (h - h * h), x))
+right(lambda A, x, h, z, y: 4 * (back(A, h, z, y) * (1 - h**2)) @ x.T)
+right(lambda A, x, h, z, y: 4 * back(A, h, z, y) * (1 - h**2) * x.T)
+right(lambda A, x, h, z, y: np.outer(4 * back(A, h, z, y) * (1 - h * h), x))
 right(
-    lambda A, x, h, z, y: np.einsum("oh,os,hs,is->hi", A, 2 * (z - y) * z * (1 - z), h * (1 - h), x)
+    lambda A, x, h, z, y: np.einsum(
+        "oh,os,hs,is->hi", A, 4 * (z - y) ** 3 * z * (1 - z), (1 - h**2), x
+    )
 )
 right(
     lambda A, x, h, z, y: (
-        np.diag((h * (1 - h))[:, 0]) @ A.T @ np.diag((z * (1 - z))[:, 0]) @ (z - y) @ x.T * 2
+        np.diag((1 - h**2)[:, 0]) @ A.T @ np.diag((z * (1 - z))[:, 0]) @ (z - y) ** 3 @ x.T * 4
     ).tolist()
 )
-right(lambda A, x, h, z, y: (((2 * (z - y) * z * (1 - z)).T @ A) * (h * (1 - h)).T).T @ x.T)
+right(lambda A, x, h, z, y: (((4 * (z - y) ** 3 * z * (1 - z)).T @ A) * (1 - h**2).T).T @ x.T)
 
 
 @right()
 def _(A, x, z_tilde, z, y):
     grad_B = np.full((len(z_tilde), len(x)), np.nan)
     for j in range(len(z_tilde)):
-        e = sum(A[i, j] * (z[i, 0] - y[i, 0]) * z[i, 0] * (1 - z[i, 0]) for i in range(len(z)))
+        e = sum(A[i, j] * (z[i, 0] - y[i, 0]) ** 3 * z[i, 0] * (1 - z[i, 0]) for i in range(len(z)))
         for k in range(len(x)):
-            grad_B[j, k] = 2 * e * z_tilde[j, 0] * (1 - z_tilde[j, 0]) * x[k, 0]
+            grad_B[j, k] = 4 * e * (1 - z_tilde[j, 0] ** 2) * x[k, 0]
     return grad_B
 
 
-wrong("forgets the 2", lambda A, x, h, z, y: back(A, h, z, y) * h * (1 - h) @ x.T)
-wrong("4, a 2 for each layer", lambda A, x, h, z, y: 4 * back(A, h, z, y) * h * (1 - h) @ x.T)
-wrong("y minus z", lambda A, x, h, z, y: -2 * back(A, h, z, y) * h * (1 - h) @ x.T)
+wrong("forgets the 4", lambda A, x, h, z, y: back(A, h, z, y) * (1 - h**2) @ x.T)
+wrong("16, a 4 for each layer", lambda A, x, h, z, y: 16 * back(A, h, z, y) * (1 - h**2) @ x.T)
+wrong("y minus z", lambda A, x, h, z, y: -4 * back(A, h, z, y) * (1 - h**2) @ x.T)
 wrong(
     "the slope of the output is missing",
-    lambda A, x, h, z, y: 2 * (A.T @ (z - y)) * h * (1 - h) @ x.T,
+    lambda A, x, h, z, y: 4 * (A.T @ (z - y) ** 3) * (1 - h**2) @ x.T,
 )
-wrong("the slope of the hidden layer is missing", lambda A, x, h, z, y: 2 * back(A, h, z, y) @ x.T)
-wrong("neither slope", lambda A, x, h, z, y: 2 * (A.T @ (z - y)) @ x.T)
-wrong("half of the hidden slope", lambda A, x, h, z, y: 2 * back(A, h, z, y) * (1 - h) @ x.T)
-wrong("the other half of it", lambda A, x, h, z, y: 2 * back(A, h, z, y) * h @ x.T)
-wrong("transposed", lambda A, x, h, z, y: x @ (2 * back(A, h, z, y) * h * (1 - h)).T)
+wrong("the slope of the hidden layer is missing", lambda A, x, h, z, y: 4 * back(A, h, z, y) @ x.T)
+wrong("neither slope", lambda A, x, h, z, y: 4 * (A.T @ (z - y) ** 3) @ x.T)
+wrong("half of the hidden slope", lambda A, x, h, z, y: 4 * back(A, h, z, y) * (1 - h) @ x.T)
+wrong("the other half of it", lambda A, x, h, z, y: 4 * back(A, h, z, y) * h @ x.T)
+wrong("transposed", lambda A, x, h, z, y: x @ (4 * back(A, h, z, y) * (1 - h**2)).T)
 wrong(
     "z_tilde in place of x",
-    lambda A, x, h, z, y: 2 * back(A, h, z, y) * h * (1 - h) @ np.resize(h, x.shape).T,
+    lambda A, x, h, z, y: 4 * back(A, h, z, y) * (1 - h**2) @ np.resize(h, x.shape).T,
 )
-wrong("forgets x", lambda A, x, h, z, y: 2 * back(A, h, z, y) * h * (1 - h) @ np.ones_like(x).T)
-wrong("forgets A", lambda A, x, h, z, y: 2 * ((z - y) * z * (1 - z)).sum() * h * (1 - h) @ x.T)
+wrong("forgets x", lambda A, x, h, z, y: 4 * back(A, h, z, y) * (1 - h**2) @ np.ones_like(x).T)
+wrong("forgets A", lambda A, x, h, z, y: 4 * ((z - y) ** 3 * z * (1 - z)).sum() * (1 - h**2) @ x.T)
 wrong(
     "divides by the number of outputs",
-    lambda A, x, h, z, y: 2 * back(A, h, z, y) * h * (1 - h) @ x.T / len(z),
+    lambda A, x, h, z, y: 4 * back(A, h, z, y) * (1 - h**2) @ x.T / len(z),
 )
 wrong(
     "the error squared",
-    lambda A, x, h, z, y: 2 * (A.T @ ((z - y) ** 2 * z * (1 - z))) * h * (1 - h) @ x.T,
+    lambda A, x, h, z, y: 4 * (A.T @ ((z - y) ** 2 * z * (1 - z))) * (1 - h**2) @ x.T,
 )
 wrong(
     "A reshaped in place of transposed",
     lambda A, x, h, z, y: (
-        2 * (A.reshape(A.shape[::-1]) @ ((z - y) * z * (1 - z))) * h * (1 - h) @ x.T
+        4 * (A.reshape(A.shape[::-1]) @ ((z - y) ** 3 * z * (1 - z))) * (1 - h**2) @ x.T
     ),
 )
 wrong(
     "slopes of already squashed values",
-    lambda A, x, h, z, y: 2 * back(A, h, z, y) * g(h) * (1 - g(h)) @ x.T,
+    lambda A, x, h, z, y: 4 * back(A, h, z, y) * g(h) * (1 - g(h)) @ x.T,
 )
 wrong(
     "the slope of the input too",
-    lambda A, x, h, z, y: 2 * back(A, h, z, y) * h * (1 - h) @ (x * (1 - x)).T,
+    lambda A, x, h, z, y: 4 * back(A, h, z, y) * (1 - h**2) @ (x * (1 - x)).T,
 )
 wrong(
     "normalizes the weights of A",
     lambda A, x, h, z, y: (
-        2 * ((A / A.sum(axis=1, keepdims=True)).T @ ((z - y) * z * (1 - z))) * h * (1 - h) @ x.T
+        4 * ((A / A.sum(axis=1, keepdims=True)).T @ ((z - y) ** 3 * z * (1 - z))) * (1 - h**2) @ x.T
     ),
 )
 wrong("the error at the hidden layer, not the gradient", lambda A, x, h, z, y: back(A, h, z, y))
-wrong("the gradient for A", lambda A, x, h, z, y: 2 * (z - y) * z * (1 - z) @ h.T)
+wrong("the gradient for A", lambda A, x, h, z, y: 4 * (z - y) ** 3 * z * (1 - z) @ h.T)
 wrong(
     "the mean over the hidden units",
-    lambda A, x, h, z, y: 2 * back(A, h, z, y) * h * (1 - h) @ x.T / len(h),
+    lambda A, x, h, z, y: 4 * back(A, h, z, y) * (1 - h**2) @ x.T / len(h),
 )
-wrong("g' as 1 + g", lambda A, x, h, z, y: 2 * back(A, h, z, y) * h * (1 + h) @ x.T)
+wrong("tanh' as 1 + tanh²", lambda A, x, h, z, y: 4 * back(A, h, z, y) * (1 + h**2) @ x.T)
 
 
 @silent("adds to the NaN of the template")
 def _(A, x, z_tilde, z, y):
     grad_B = np.full((len(z_tilde), len(x)), np.nan)
-    grad_B += 2 * back(A, z_tilde, z, y) * z_tilde * (1 - z_tilde) * x.T
+    grad_B += 4 * back(A, z_tilde, z, y) * (1 - z_tilde**2) * x.T
     return grad_B
 
 
 @silent("leaves the result under another name")
 def _(A, x, z_tilde, z, y):
     grad_B = np.full((len(z_tilde), len(x)), np.nan)
-    gradB = 2 * back(A, z_tilde, z, y) * z_tilde * (1 - z_tilde) * x.T  # noqa: F841
+    gradB = 4 * back(A, z_tilde, z, y) * (1 - z_tilde**2) * x.T  # noqa: F841
     return grad_B
 
 
 @silent("forgets to return")
 def _(A, x, z_tilde, z, y):
-    grad_B = 2 * back(A, z_tilde, z, y) * z_tilde * (1 - z_tilde) * x.T  # noqa: F841
+    grad_B = 4 * back(A, z_tilde, z, y) * (1 - z_tilde**2) * x.T  # noqa: F841
+
+
+wrong(
+    "the chapter's cell",
+    lambda A, x, h, z, y: 2 * (A.T @ ((z - y) * z * (1 - z))) * h * (1 - h) @ x.T,
+)
+wrong(
+    "the chapter's loss, but tanh",
+    lambda A, x, h, z, y: 2 * (A.T @ ((z - y) * z * (1 - z))) * (1 - h**2) @ x.T,
+)
+wrong("the slope of a sigmoid", lambda A, x, h, z, y: 4 * back(A, h, z, y) * h * (1 - h) @ x.T)
 
 
 # 3.6 ------------------------------------------------------------------------------------------
 wrong, right, silent = exercise("gradients")
 
 
-def slopes(A, B, x, y, *, two=2.0, out=True, hidden=True, led_back=True):
+def bent(A, B, x):
+    """Return both layers' outputs, the hidden one's by tanh."""
+    h = np.tanh(B @ x)
+    return h, g(A @ h)
+
+
+def bent_slopes(A, B, x, y, *, four=4.0, out=True, hidden=True, led_back=True):
     """Return the gradients of the summed loss; the options are mistakes."""
-    h, z = layers(A, B, x)
-    e = z - y
+    h, z = bent(A, B, x)
+    e = (z - y) ** 3
     d = e * z * (1 - z) if out else e
     e_tilde = A.T @ (d if led_back else e)
-    d_tilde = e_tilde * h * (1 - h) if hidden else e_tilde
-    return two * d @ h.T, two * d_tilde @ x.T
+    d_tilde = e_tilde * (1 - h**2) if hidden else e_tilde
+    return four * d @ h.T, four * d_tilde @ x.T
 
 
 def scaled(pair, *factors):
@@ -1552,26 +1581,25 @@ def scaled(pair, *factors):
     return pair[0] * factors[0], pair[1] * factors[-1]
 
 
-right(lambda A, B, x, y: scaled(slopes(A, B, x, y), 1 / x.shape[1]))
-right(network.gradients)
-right(lambda A, B, x, y: list(network.gradients(A, B, x, y)))
-right(lambda A, B, x, y: tuple(v.tolist() for v in scaled(slopes(A, B, x, y), 1 / len(x.T))))
+right(lambda A, B, x, y: scaled(bent_slopes(A, B, x, y), 1 / x.shape[1]))
+right(lambda A, B, x, y: list(scaled(bent_slopes(A, B, x, y), 1 / x.shape[1])))
+right(lambda A, B, x, y: tuple(v.tolist() for v in scaled(bent_slopes(A, B, x, y), 1 / len(x.T))))
 
 
 @right()
 def _(A, B, x, y):
-    z_tilde, z = layers(A, B, x)
-    d = (z - y) * z * (1 - z)
-    d_tilde = np.einsum("oh,os->hs", A, d) * z_tilde * (1 - z_tilde)
+    z_tilde, z = bent(A, B, x)
+    d = (z - y) ** 3 * z * (1 - z)
+    d_tilde = np.einsum("oh,os->hs", A, d) * (1 - z_tilde**2)
     S = x.shape[1]
-    return 2 / S * np.einsum("os,hs->oh", d, z_tilde), 2 / S * np.einsum("hs,is->hi", d_tilde, x)
+    return 4 / S * np.einsum("os,hs->oh", d, z_tilde), 4 / S * np.einsum("hs,is->hi", d_tilde, x)
 
 
 @right()
 def _(A, B, x, y):
-    z_tilde, z = layers(A, B, x)
-    d = 2 * (z - y) * z * (1 - z)
-    d_tilde = (A.T @ d) * z_tilde * (1 - z_tilde)
+    z_tilde, z = bent(A, B, x)
+    d = 4 * (z - y) ** 3 * z * (1 - z)
+    d_tilde = (A.T @ d) * (1 - z_tilde**2)
     return (
         np.mean(d[:, None] * z_tilde[None], axis=2),
         np.mean(d_tilde[:, None] * x[None], axis=2),
@@ -1581,73 +1609,76 @@ def _(A, B, x, y):
 @right()
 def _(A, B, x, y):
     grad_A, grad_B = np.full(A.shape, np.nan), np.full(B.shape, np.nan)
-    root = np.sqrt(2 / x.shape[1])
+    root = np.sqrt(4 / x.shape[1])
     x_root = x * root
-    h, z = layers(A, B, x)
-    d = (z - y) * z * (1 - z)
+    h, z = bent(A, B, x)
+    d = (z - y) ** 3 * z * (1 - z)
     grad_A[:] = d @ (h * root).T * root
-    grad_B[:] = (A.T @ d * h * (1 - h)) @ x_root.T * root
+    grad_B[:] = (A.T @ d * (1 - h**2)) @ x_root.T * root
     return grad_A, grad_B
 
 
-wrong("forgets 1/S", lambda *a: slopes(*a))
-wrong("forgets 1/S for A", lambda *a: scaled(slopes(*a), 1, 1 / a[2].shape[1]))
-wrong("forgets 1/S for B", lambda *a: scaled(slopes(*a), 1 / a[2].shape[1], 1))
-wrong("forgets the 2", lambda *a: scaled(slopes(*a), 0.5 / a[2].shape[1]))
-wrong("forgets the 2 for B", lambda *a: scaled(slopes(*a), 1 / a[2].shape[1], 0.5 / a[2].shape[1]))
-wrong("the wrong sign", lambda *a: scaled(slopes(*a), -1 / a[2].shape[1]))
-wrong("divides by 8 for any batch", lambda *a: scaled(slopes(*a), 1 / 8))
-wrong("divides by S twice", lambda *a: scaled(slopes(*a), 1 / a[2].shape[1] ** 2))
-wrong("divides by the root of S", lambda *a: scaled(slopes(*a), a[2].shape[1] ** -0.5))
-wrong("divides by len(x), the inputs", lambda *a: scaled(slopes(*a), 1 / len(a[2])))
-wrong("divides by len(y), the outputs", lambda *a: scaled(slopes(*a), 1 / len(a[3])))
-wrong("divides by outputs and galaxies", lambda *a: scaled(slopes(*a), 1 / a[3].size))
-wrong("B first", lambda *a: scaled(slopes(*a), 1 / a[2].shape[1])[::-1])
-wrong("the gradient for A only", lambda *a: slopes(*a)[0] / a[2].shape[1])
+wrong("forgets 1/S", lambda *a: bent_slopes(*a))
+wrong("forgets 1/S for A", lambda *a: scaled(bent_slopes(*a), 1, 1 / a[2].shape[1]))
+wrong("forgets 1/S for B", lambda *a: scaled(bent_slopes(*a), 1 / a[2].shape[1], 1))
+wrong("forgets the 4", lambda *a: scaled(bent_slopes(*a), 0.25 / a[2].shape[1]))
+wrong(
+    "forgets the 4 for B",
+    lambda *a: scaled(bent_slopes(*a), 1 / a[2].shape[1], 0.25 / a[2].shape[1]),
+)
+wrong("the wrong sign", lambda *a: scaled(bent_slopes(*a), -1 / a[2].shape[1]))
+wrong("divides by 8 for any batch", lambda *a: scaled(bent_slopes(*a), 1 / 8))
+wrong("divides by S twice", lambda *a: scaled(bent_slopes(*a), 1 / a[2].shape[1] ** 2))
+wrong("divides by the root of S", lambda *a: scaled(bent_slopes(*a), a[2].shape[1] ** -0.5))
+wrong("divides by len(x), the inputs", lambda *a: scaled(bent_slopes(*a), 1 / len(a[2])))
+wrong("divides by len(y), the outputs", lambda *a: scaled(bent_slopes(*a), 1 / len(a[3])))
+wrong("divides by outputs and galaxies", lambda *a: scaled(bent_slopes(*a), 1 / a[3].size))
+wrong("B first", lambda *a: scaled(bent_slopes(*a), 1 / a[2].shape[1])[::-1])
+wrong("the gradient for A only", lambda *a: bent_slopes(*a)[0] / a[2].shape[1])
 wrong(
     "the slope of the output is missing",
-    lambda *a: scaled(slopes(*a, out=False), 1 / a[2].shape[1]),
+    lambda *a: scaled(bent_slopes(*a, out=False), 1 / a[2].shape[1]),
 )
 wrong(
     "the slope of the hidden layer is missing",
-    lambda *a: scaled(slopes(*a, hidden=False), 1 / a[2].shape[1]),
+    lambda *a: scaled(bent_slopes(*a, hidden=False), 1 / a[2].shape[1]),
 )
 wrong(
     "leads e back in place of e·z·(1 − z)",
-    lambda *a: scaled(slopes(*a, led_back=False), 1 / a[2].shape[1]),
+    lambda *a: scaled(bent_slopes(*a, led_back=False), 1 / a[2].shape[1]),
 )
-wrong("the first galaxy only", lambda A, B, x, y: slopes(A, B, x[:, :1], y[:, :1]))
-wrong("the last galaxy only", lambda A, B, x, y: slopes(A, B, x[:, -1:], y[:, -1:]))
+wrong("the first galaxy only", lambda A, B, x, y: bent_slopes(A, B, x[:, :1], y[:, :1]))
+wrong("the last galaxy only", lambda A, B, x, y: bent_slopes(A, B, x[:, -1:], y[:, -1:]))
 wrong(
     "the gradient at the mean galaxy",
-    lambda A, B, x, y: slopes(A, B, x.mean(1, keepdims=True), y.mean(1, keepdims=True)),
+    lambda A, B, x, y: bent_slopes(A, B, x.mean(1, keepdims=True), y.mean(1, keepdims=True)),
 )
 wrong(
     "the mean of the error times the mean of the input",
     lambda A, B, x, y: (
         lambda h, z: (
-            2 * ((z - y) * z * (1 - z)).mean(1, keepdims=True) @ h.mean(1, keepdims=True).T,
-            slopes(A, B, x, y)[1] / x.shape[1],
+            4 * ((z - y) ** 3 * z * (1 - z)).mean(1, keepdims=True) @ h.mean(1, keepdims=True).T,
+            bent_slopes(A, B, x, y)[1] / x.shape[1],
         )
-    )(*layers(A, B, x)),
+    )(*bent(A, B, x)),
 )
-wrong("both transposed", lambda *a: tuple(v.T for v in scaled(slopes(*a), 1 / a[2].shape[1])))
+wrong("both transposed", lambda *a: tuple(v.T for v in scaled(bent_slopes(*a), 1 / a[2].shape[1])))
 wrong(
     "1/(S − 1)",
-    lambda *a: scaled(slopes(*a), 1 / (a[2].shape[1] + (-1 if a[2].shape[1] > 1 else 1))),
+    lambda *a: scaled(bent_slopes(*a), 1 / (a[2].shape[1] + (-1 if a[2].shape[1] > 1 else 1))),
 )
 
 
 @wrong("B's gradient at an A that has already moved")
 def _(A, B, x, y):
     S = x.shape[1]
-    grad_A = slopes(A, B, x, y)[0] / S
-    return grad_A, slopes(A - 0.5 * grad_A, B, x, y)[1] / S
+    grad_A = bent_slopes(A, B, x, y)[0] / S
+    return grad_A, bent_slopes(A - 0.5 * grad_A, B, x, y)[1] / S
 
 
 @wrong("adds up over the calls")
 def _(A, B, x, y, total={}):  # noqa: B006
-    pair = scaled(slopes(A, B, x, y), 1 / x.shape[1])
+    pair = scaled(bent_slopes(A, B, x, y), 1 / x.shape[1])
     key = A.shape, B.shape
     total[key] = tuple(map(operator.add, total[key], pair)) if key in total else pair
     return total[key]
@@ -1656,7 +1687,7 @@ def _(A, B, x, y, total={}):  # noqa: B006
 @silent("leaves the results under other names")
 def _(A, B, x, y):
     grad_A, grad_B = np.full(A.shape, np.nan), np.full(B.shape, np.nan)
-    gA, gB = scaled(slopes(A, B, x, y), 1 / x.shape[1])  # noqa: RUF059
+    gA, gB = scaled(bent_slopes(A, B, x, y), 1 / x.shape[1])  # noqa: RUF059
     return grad_A, grad_B
 
 
@@ -1664,7 +1695,7 @@ def _(A, B, x, y):
 def _(A, B, x, y):
     grad_A, grad_B = np.full(A.shape, np.nan), np.full(B.shape, np.nan)
     for s in range(x.shape[1]):
-        one = slopes(A, B, x[:, s : s + 1], y[:, s : s + 1])
+        one = bent_slopes(A, B, x[:, s : s + 1], y[:, s : s + 1])
         grad_A += one[0] / x.shape[1]
         grad_B += one[1] / x.shape[1]
     return grad_A, grad_B
@@ -1672,7 +1703,31 @@ def _(A, B, x, y):
 
 @silent("forgets to return")
 def _(A, B, x, y):
-    grad_A, grad_B = scaled(slopes(A, B, x, y), 1 / x.shape[1])  # noqa: RUF059
+    grad_A, grad_B = scaled(bent_slopes(A, B, x, y), 1 / x.shape[1])  # noqa: RUF059
+
+
+wrong("the library's gradients, as in the chapter", network.gradients)
+
+
+@wrong("the chapter's loss behind tanh")
+def _(A, B, x, y):
+    h, z = bent(A, B, x)
+    d = 2 * (z - y) * z * (1 - z) / x.shape[1]
+    return d @ h.T, (A.T @ d * (1 - h**2)) @ x.T
+
+
+@wrong("the fourth power, but a sigmoid in the hidden layer")
+def _(A, B, x, y):
+    h, z = layers(A, B, x)
+    d = 4 * (z - y) ** 3 * z * (1 - z) / x.shape[1]
+    return d @ h.T, (A.T @ d * h * (1 - h)) @ x.T
+
+
+@wrong("tanh on the way forward, the sigmoid's slope on the way back")
+def _(A, B, x, y):
+    h, z = bent(A, B, x)
+    d = 4 * (z - y) ** 3 * z * (1 - z) / x.shape[1]
+    return d @ h.T, (A.T @ d * h * (1 - h)) @ x.T
 
 
 # 3.7 ------------------------------------------------------------------------------------------
@@ -2611,6 +2666,13 @@ def _(forward, training, test):
 
 # 5.3 ------------------------------------------------------------------------------------------
 wrong, right, silent = exercise("train")
+
+
+def slopes(A, B, x, y):
+    """Return both gradients of the squared error, added up over the batch."""
+    h, z = layers(A, B, x)
+    d = 2 * (z - y) * z * (1 - z)
+    return d @ h.T, (A.T @ d * h * (1 - h)) @ x.T
 
 
 def trained(

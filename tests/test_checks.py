@@ -479,3 +479,101 @@ def test_what_an_answer_writes_past_python_is_no_reply() -> None:
         return 1 / (1 + np.exp(-x))
 
     assert checks.sigmoid(sigmoid).passed
+
+
+# ------------------------------------------------------------------- numbers worked out by hand
+
+
+def test_gradients_of_the_fourth_power_by_hand() -> None:
+    # z − y = 1/2, so 4(z − y)³ = 1/2; the output's slope is 1/4, and tanh's at 0.6 is 0.64.
+    zt, z, y = np.array([[0.6], [0.0]]), np.array([[0.5]]), np.array([[0.0]])
+    assert np.allclose(checks.gradient_A.right(zt, z, y), [[0.5 * 0.25 * 0.6, 0]])
+    x, A = np.array([[2.0]]), np.array([[3.0, -8.0]])
+    by_hand = [[3 * 0.125 * 0.64 * 2], [-8 * 0.125 * 1 * 2]]
+    assert np.allclose(checks.gradient_B.right(A, x, zt, z, y), by_hand)
+
+
+def test_both_gradients_of_a_batch_by_hand() -> None:
+    # Without hidden sums, tanh is 0 with slope 1, and every output is 1/2.
+    A, B, x = np.array([[2.0]]), np.zeros((1, 2)), np.array([[1.0, 3.0], [0.0, 1.0]])
+    y = np.array([[0.0, 1.0]])  # errors 1/2 and −1/2: 4e³z(1 − z) is 1/8 and −1/8
+    grad_A, grad_B = checks.gradients.right(A, B, x, y)
+    assert np.allclose(grad_A, [[0.0]])
+    assert np.allclose(grad_B, [[2 * (1 / 8 - 3 / 8) / 2, 2 * (0 - 1 / 8) / 2]])
+
+
+def test_gradients_of_layers_by_hand() -> None:
+    # All weights but the last matrix's are 0: each hidden unit says 1/2, with slope 1/4.
+    weights = [np.zeros((2, 1)), np.zeros((2, 2)), np.array([[4.0, 0.0], [0.0, 4.0]])]
+    x, y = np.array([[3.0]]), np.array([[0.99], [0.01]])
+    first, second, third = checks.gradients_of_layers.right(weights, x, y)
+    assert np.allclose(third, [[-0.25, -0.25], [0.25, 0.25]])  # (1/2 − t) · 1/2
+    assert np.allclose(second, [[-0.25, -0.25], [0.25, 0.25]])  # 4 · (∓1/2) · 1/4 · 1/2
+    assert np.allclose(first, 0)  # the second matrix is 0: nothing goes back through it
+
+
+def test_gradients_of_layers_follow_the_loss() -> None:
+    from galaxy_lib import network
+
+    def loss(*weights):
+        z = x
+        for W in weights[:-1]:
+            z = network.sigmoid(W @ z)
+        return network.cross_entropy(weights[-1] @ z, y)
+
+    (weights, x, y), h = sample("gradients_of_layers"), 1e-5
+    for i, gradient in enumerate(checks.gradients_of_layers.right(weights, x, y)):
+        step = np.zeros_like(gradient)
+        step[1, 2] = h
+        up, down = ([W + s * step * (j == i) for j, W in enumerate(weights)] for s in (1, -1))
+        assert (loss(*up) - loss(*down)) / (2 * h) == pytest.approx(gradient[1, 2], abs=1e-8)
+
+
+def test_the_temperature_by_hand() -> None:
+    # Two outputs whose sums differ by 2, right in 3 of 4 cases: at its best e^(2/T) is 3.
+    u = np.array([[2.0] * 4, [0.0] * 4])
+    y = np.where([[True, True, True, False], [False, False, False, True]], 0.99, 0.01)
+    assert checks.temperature.right(u, y) == pytest.approx(2 / np.log(3), rel=1e-6)
+
+
+def test_an_epoch_of_one_galaxy_by_hand() -> None:
+    # One weight each: z̃ = z = 1/2 for B = A = 0, y = 0: the gradient of A is 2 · ½ · ¼ · ½.
+    zero, one = np.zeros((1, 1)), np.ones((1, 1))
+    A, B = checks.mended_epoch.right(zero, zero, one, zero, np.array([0]), 1, 0.8, 0.5)
+    assert A.item() == pytest.approx(-0.8 * 0.5 * 0.125)
+    assert B.item() == 0
+
+
+def test_shapes_that_do_not_fit_are_told_as_shapes() -> None:
+    def plain(z_tilde, z, y):
+        e = z - y
+        return e @ z_tilde
+
+    def called(z_tilde, z, y):
+        return abs(z - y) @ np.tanh(z_tilde)
+
+    fits_not = r"the shapes do not fit: `{}` is \(4, 1\) and `z_tilde` is \(4, 1\)"
+    assert re.search(fits_not.format("e"), checks.gradient_A(plain).message)
+    assert "z_tilde is (4, 1)" in checks.gradient_A(called).message
+    no_source = eval("lambda z_tilde, z, y: (z - y) @ z_tilde")
+    for answer in (plain, called, no_source):
+        message = checks.gradient_A(answer).message
+        assert "the shapes do not fit" in message
+        assert "gufunc" not in message
+
+
+def test_nan_is_named_only_where_nothing_else_is_wrong() -> None:
+    def steps_needed(gradient, w, learning_rate, betas, tolerance, max_steps, follow=False):
+        counts, v = [], np.zeros_like(w)
+        for beta in betas:
+            point, n = w, 0
+            v = v if follow else np.zeros_like(w)
+            while n < max_steps and np.linalg.norm(gradient(point)) >= tolerance:
+                v = beta * v + (1 - beta) * gradient(point)
+                point, n = point - learning_rate * v, n + 1
+            counts.append(n)
+        return counts
+
+    assert "overflows to NaN" in checks.steps_needed(steps_needed).message
+    carried = checks.steps_needed(lambda *a: steps_needed(*a, follow=True)).message
+    assert carried == "The velocity of the last β goes on: begin again at 0."

@@ -15,6 +15,7 @@ import cheats
 import execute_notebooks
 import make_exercises
 import nbformat
+import numpy as np
 import pytest
 
 from galaxy_lib import checks
@@ -77,6 +78,31 @@ def test_exercises_are_made_from_the_solutions(path: Path) -> None:
     for each in (made, committed):  # of each one's own code: tests/test_notebooks.py
         each.metadata.pop(execute_notebooks.DIGEST, None)
     assert made == committed, "run: python tools/make_exercises.py"
+
+
+def test_the_curves_of_the_five_faults_are_what_the_faulty_loops_give() -> None:
+    """Exercise 5.5 prints numbers: here they are computed, by the loop of 5.6 with its faults."""
+    from galaxy_lib import DataManager
+    from galaxy_lib.checks import chapter_05
+
+    notebook = read(ROOT / "chapters/solutions/05_training.ipynb")
+    (cell,) = [cell for cell in notebook.cells if cell.source.startswith("curves = {")]
+    told: dict = {}
+    exec(cell.source.partition("\nprint")[0], told)
+    x, y = DataManager(coarsen=16, seed=5, validation=0.15).training_set()
+    faults = {"P": "mean", "Q": "shape", "R": "velocity", "S": "order", "T": "sign"}
+    assert [*told["curves"]] == ["sound", *faults]
+    for name, curve in told["curves"].items():
+        epoch = chapter_05._epoch([faults[name]] if name in faults else [])
+        rng = np.random.default_rng(1)
+        A, B = rng.normal(0, 20**-0.5, (10, 20)), rng.normal(0, len(x) ** -0.5, (20, len(x)))
+        found = []
+        for n in range(241):
+            if n % 40 == 0:  # every other point of the curve
+                z = chapter_05._g(A @ chapter_05._g(B @ x))
+                found.append(np.sum((z - y) ** 2) / x.shape[1])
+            A, B = epoch(A, B, x, y, rng.permutation(x.shape[1]), 32, 1.0, 0.9)
+        assert np.allclose(found, curve[::2], atol=0.03), name
 
 
 @pytest.fixture(scope="module")

@@ -136,51 +136,53 @@ WRONG += [
 
 
 def delta(z, y):
-    return 2 * (z - y) * z * (1 - z)
+    return 4 * (z - y) ** 3 * z * (1 - z)
 
 
 WRONG += [
     ("gradient_A", lambda zt, z, y: delta(z, y) * zt, "transpose of z̃ is missing"),
-    ("gradient_A", lambda zt, z, y: 2 * (z - y) @ (z.T @ (1 - z)) @ zt.T, "`@` stands where `*`"),
-    ("gradient_A", lambda zt, z, y: delta(z, y) @ zt, "ValueError in line"),
+    ("gradient_A", lambda zt, z, y: 4 * (z - y) ** 3 @ (z.T @ (1 - z)) @ zt.T, "`@` stands where"),
+    ("gradient_A", lambda zt, z, y: delta(z, y) @ zt, "shapes do not fit: `delta(z, y)`|zt is (4,"),
     ("gradient_A", lambda zt, z, y: delta(z, y).T @ zt, "shape (1, 1)"),
-    ("gradient_A", lambda zt, z, y: 3 * delta(z, y) @ zt.T, "3 times"),
+    ("gradient_A", lambda zt, z, y: 3.5 * delta(z, y) @ zt.T, "3.5 times"),
+    ("gradient_A", lambda zt, z, y: 2 * ((z - y) * z * (1 - z)) @ zt.T, "the squared error"),
 ]
 
 
 def grad_B(A, x, zt, z, y, slope=True, factor=1.0):
-    return factor * (A.T @ delta(z, y) * (zt * (1 - zt) if slope else 1)) @ x.T
+    return factor * (A.T @ delta(z, y) * (1 - zt**2 if slope else 1)) @ x.T
 
 
 WRONG += [
     ("gradient_B", lambda A, *rest: grad_B(A.T, *rest), "transpose is missing"),
-    ("gradient_B", lambda A, x, zt, z, y: (delta(z, y) * zt * (1 - zt)) @ x.T, "ẽ = Aᵀ"),
-    ("gradient_B", lambda A, x, zt, z, y: A.T @ delta(z, y) @ x, "ValueError in line"),
+    ("gradient_B", lambda A, x, zt, z, y: (delta(z, y) * (1 - zt**2)) @ x.T, "ẽ = Aᵀ"),
+    ("gradient_B", lambda A, x, zt, z, y: A.T @ delta(z, y) @ x, "the shapes do not fit"),
     (
         "gradient_B",
         lambda A, x, zt, z, y: A.T @ delta(z, y) @ (zt.T @ (1 - zt)) @ x.T,
         "`@` stands where `*`",
     ),
+    (
+        "gradient_B",
+        lambda A, x, zt, z, y: 2 * (A.T @ ((z - y) * z * (1 - z)) * zt * (1 - zt)) @ x.T,
+        "the chapter's gradient",
+    ),
 ]
 
 
-def both(A, B, x, y, first=1.0, second=1.0):
-    grad_A, grad_B = network.gradients(A, B, x, y)
-    return first * grad_A, second * grad_B
-
-
 def own(A, B, x, y, slope=True, hidden=True, transpose=True):
-    zt = g(B @ x)
+    zt = np.tanh(B @ x)
     z = g(A @ zt)
-    d = 2 * (z - y) * (z * (1 - z) if slope else 1)
-    back = (A.T if transpose else A) @ d * (zt * (1 - zt) if hidden else 1)
+    d = 4 * (z - y) ** 3 * (z * (1 - z) if slope else 1)
+    back = (A.T if transpose else A) @ d * (1 - zt**2 if hidden else 1)
     return d @ zt.T / x.shape[1], back @ x.T / x.shape[1]
 
 
 WRONG += [
-    ("gradients", lambda A, B, x, y: both(A, B, x, y, 5 / 4, 5 / 4), "1.25 times"),
+    ("gradients", lambda *a: [1.25 * v for v in own(*a)], "1.25 times"),
     ("gradients", lambda A, B, x, y: own(A, B, x, y, transpose=False), "transpose is missing"),
     ("gradients", lambda A, B, x, y: np.ones(3) / 0, "not 3"),
+    ("gradients", network.gradients, "the chapter's gradient"),
 ]
 
 
@@ -284,6 +286,72 @@ WRONG += [
 ]
 
 
+BEHIND = ["c", "e", "b", "a", "d"]
+RIGHT += [
+    ("faults", BEHIND),
+    ("faults", "C, E, B, A, D"),
+    ("faults", dict(zip("PQRST", "ceBaD", strict=True))),
+]
+WRONG += [
+    ("faults", "cebac", "4 of 5 are right; look again at curve T"),
+    ("faults", ["a", "e", "b", "c", "d"], "3 of 5 are right; look again at curve P"),
+    ("faults", [*BEHIND, "f"], "these are 6"),
+    ("faults", ["c", None, "b", "a", "d"], "1 of 5 letters are missing"),
+    ("faults", set(BEHIND), "Write 5 letters"),
+    ("faults", ["c", "e", "b", "a", "x"], "from a to g"),
+    ("faults", [3, 5, 2, 1, 4], "from a to g"),
+]
+
+
+def epoch(left=(), S=lambda x_b, order: x_b.shape[1]):
+    """Return the loop of the exercise, with the faults that are left."""
+
+    def answer(A, B, x, y, order, size, eta, beta):
+        v_A = v_B = 0.0
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            x_b, y_b = x[:, rows], y[:, start : start + size] if 1 in left else y[:, rows]
+            v_A, v_B = (0.0, 0.0) if 2 in left else (v_A, v_B)
+            t = g(B @ x_b)
+            z = g(A @ t)
+            e = np.mean(z - y_b, 1, keepdims=True) if 5 in left else z - y_b
+            d = e * z * (1 - z) * 2 / (1 if 3 in left else S(x_b, order))
+            v_A = beta * v_A + (1 - beta) * d @ t.T
+            v_B = beta * v_B + (1 - beta) * (A.T @ d * t * (1 - t)) @ x_b.T
+            A, B = A - eta * v_A, B + eta * v_B if 4 in left else B - eta * v_B
+        return A, B
+
+    return answer
+
+
+@right("mended_epoch")
+def _(A, B, x, y, order, size, eta, beta):
+    v_A, v_B = np.zeros_like(A), np.zeros_like(B)
+    x, y = x[:, order], y[:, order]
+    for start in range(0, len(order), size):
+        part = slice(start, start + size)
+        grad_A, grad_B = network.gradients(A, B, x[:, part], y[:, part])
+        v_A = beta * v_A + (1 - beta) * grad_A
+        v_B = beta * v_B + (1 - beta) * grad_B
+        A, B = A - eta * v_A, B - eta * v_B
+    return A, B
+
+
+RIGHT += [("mended_epoch", epoch())]
+WRONG += [
+    ("mended_epoch", epoch([1, 2, 3, 4, 5]), "All five"),
+    ("mended_epoch", epoch([1]), "One fault is left: pictures and known outputs"),
+    ("mended_epoch", epoch([2]), "One fault is left: nothing is remembered"),
+    ("mended_epoch", epoch([3]), "One fault is left: the steps grow"),
+    ("mended_epoch", epoch([4]), "One fault is left: one of the two"),
+    ("mended_epoch", epoch([5]), "One fault is left: print the shapes"),
+    ("mended_epoch", epoch([1, 4]), "2 faults are left"),
+    ("mended_epoch", epoch([2, 3, 4, 5]), "4 faults are left"),
+    ("mended_epoch", epoch(S=lambda x_b, order: len(order)), "not by all"),
+    ("mended_epoch", epoch(S=lambda x_b, order: len(x_b)), "by the inputs"),
+]
+
+
 # 6 Evaluation
 
 
@@ -316,6 +384,58 @@ WRONG += [
 ]
 
 
+def off(confidence, right, n_groups):
+    """Return the calibration error of groups of equal size."""
+    order = np.argsort(confidence, kind="stable")
+    groups = np.array_split(order, n_groups)
+    return sum(len(i) * abs(confidence[i].mean() - right[i].mean()) for i in groups) / len(order)
+
+
+def honest(change=lambda mean, share: (mean, share), chance=lambda c: c, than=np.greater_equal):
+    def answer(confidence, right, n_groups, n_draws, rng):
+        p = np.zeros(len(confidence)) + chance(confidence)
+        errors = [off(confidence, rng.random(len(p)) < p, n_groups) for _ in range(n_draws)]
+        own = off(confidence, right, n_groups)
+        return change(np.mean(errors), np.mean(than(errors, own)))
+
+    return answer
+
+
+@right("by_chance")
+def _(confidence, right, n_groups, n_draws, rng):
+    mean = above = 0.0
+    for _ in range(n_draws):
+        error = off(confidence, rng.binomial(1, confidence), n_groups)
+        mean += error / n_draws
+        above += (error >= off(confidence, right, n_groups)) / n_draws
+    return [mean, above]
+
+
+RIGHT += [
+    ("by_chance", honest()),
+    ("by_chance", honest(lambda mean, share: np.round([mean, share], 3))),
+    ("graphs", ["b", "d", "a"]),
+    ("graphs", "bda"),
+]
+WRONG += [
+    ("by_chance", honest(lambda mean, share: (share, mean)), "order"),
+    ("by_chance", honest(lambda mean, share: (100 * mean, 100 * share)), "per cent"),
+    ("by_chance", honest(lambda mean, share: (mean, 1 - share)), "a smaller error"),
+    ("by_chance", honest(lambda mean, share: (mean, 1000 * share)), "a count"),
+    ("by_chance", honest(lambda mean, share: mean), "Return 2 values"),
+    ("by_chance", honest(chance=lambda c: 1 - c), "its own confidence"),
+    ("by_chance", honest(chance=lambda c: 0.5), ""),
+    ("by_chance", honest(chance=np.mean), ""),
+    ("by_chance", honest(than=np.less), "a smaller error"),
+    ("by_chance", lambda c, right, n, draws, rng: (off(c, right, n), 0.5), "own error"),
+    ("by_chance", lambda c, right, n, draws, rng: (off(c, rng.random(len(c)) < c, n), 1.0), ""),
+    ("graphs", "bdc", "2 of 3 are right; look again at graph 3"),
+    ("graphs", ["a", "d", "a"], "2 of 3 are right; look again at graph 1"),
+    ("graphs", ["b", "d"], "these are 2"),
+    ("graphs", 3, "Write 3 letters"),
+]
+
+
 # 7 A better output
 
 
@@ -327,15 +447,49 @@ def error(u, y):
     return (network.softmax(u) - (y > 0.5)) / u.shape[1]
 
 
-def four(change=lambda *gradients: gradients, y_as=lambda y: y):
-    def answer(A, B, x, y, a, b):
-        return change(*network.cross_entropy_gradients(A, B, x, y_as(y), a, b))
+def of_layers(change=lambda gradients: gradients, output=lambda z: 1, hidden=True, rate=0.0):
+    """Return gradients for any depth, by recursion; options are mistakes."""
+
+    def answer(weights, x, y):
+        def descend(z, rest):
+            """Return the error at what enters the first matrix, and the gradients of all."""
+            u = rest[0] @ z
+            if len(rest) == 1:
+                d, above = (network.softmax(u) - (y > 0.5)) / x.shape[1], []
+                d = d * output(network.softmax(u))
+            else:
+                out = g(u)
+                d, above = descend(out, rest[1:])
+                d = d * out * (1 - out) if hidden else d
+            return (rest[0] - rate * (d @ z.T)).T @ d, [d @ z.T, *above]
+
+        return change(descend(x, weights)[1])
 
     return answer
 
 
-def coolest(score):
-    return lambda u, y, candidates: candidates[np.argmin([score(T, u, y) for T in candidates])]
+def coolest(score, low=0.1, high=10.0):
+    """Return the T of the lowest score, by a grid that is drawn again around its best place."""
+
+    def answer(u, y):
+        start, end = low, high
+        for _ in range(8):
+            grid = np.geomspace(start, end, 21)
+            best = np.argmin([score(T, u, y) for T in grid])
+            start, end = grid[max(best - 1, 0)], grid[min(best + 1, 20)]
+        return grid[best]
+
+    return answer
+
+
+def coldest(u, y):
+    """Return the T at which the slope of the loss by 1/T is 0, by bisection."""
+    low, high, k = 0.1, 10.0, y.argmax(axis=0)
+    for _ in range(50):
+        middle = (low + high) / 2
+        expected = (network.softmax(u * middle) * u).sum(axis=0)
+        low, high = (low, middle) if np.mean(expected - u[k, range(len(k))]) > 0 else (middle, high)
+    return 1 / low
 
 
 RIGHT += [
@@ -347,21 +501,24 @@ RIGHT += [
     ("cross_entropy", lambda u, y: np.mean(lse(u) - np.take_along_axis(u, y.argmax(0)[None], 0))),
     ("output_error", error),
     ("output_error", lambda u, y: (np.exp(u - lse(u)) - np.round(y)) / len(u.T)),
-    ("four_gradients", network.cross_entropy_gradients),
+    ("gradients_of_layers", of_layers()),
     ("temperature", coolest(lambda T, u, y: network.cross_entropy(u / T, y))),
-    ("temperature", lambda u, y, c: sorted((network.cross_entropy(u / T, y), T) for T in c)[0][1]),
+    ("temperature", coldest),
+    ("temperature", lambda u, y: round(float(coldest(u, y)), 3)),
 ]
 
 
-@right("four_gradients")
-def _(A, B, x, y, a, b):
-    # Biases as weights whose input is 1.
-    ones = np.ones((1, x.shape[1]))
-    wide = np.vstack([x, ones])
-    zt = np.vstack([g(np.hstack([B, b]) @ wide), ones])
-    e = error(np.hstack([A, a]) @ zt, y)
-    of_A, of_B = e @ zt.T, (A.T @ e * (zt * (1 - zt))[:-1]) @ wide.T
-    return of_A[:, :-1], of_B[:, :-1], of_A[:, -1:], of_B[:, -1:]
+@right("gradients_of_layers")
+def _(weights, x, y):
+    outputs = [x]
+    for W in weights[:-1]:
+        outputs += [g(W @ outputs[-1])]
+    d = error(weights[-1] @ outputs[-1], y)
+    gradients = [None] * len(weights)
+    for i in range(len(weights))[::-1]:
+        gradients[i] = np.einsum("os,hs->oh", d, outputs[i])
+        d = weights[i].T @ d * outputs[i] * (1 - outputs[i])
+    return tuple(gradients)
 
 
 WRONG += [
@@ -396,36 +553,45 @@ WRONG += [
         lambda u, y: error(u, y) * network.softmax(u) * (1 - network.softmax(u)),
         "squared error",
     ),
-    ("four_gradients", four(lambda A, B, a, b: (A, a, B, b)), "order"),
-    ("four_gradients", four(lambda *g: [2 * m for m in g]), "factor 2"),
-    ("four_gradients", four(lambda A, B, a, b: (A, B, a[:, 0], b[:, 0])), "columns"),
-    ("four_gradients", four(lambda A, B, a, b: (A, B)), "Return 4 values"),
-    ("four_gradients", four(lambda *g: [-m for m in g]), "sign is wrong"),
     (
-        "four_gradients",
-        lambda A, B, x, y, a, b: network.cross_entropy_gradients(A, B, x, y, 0 * a, b),
-        "bias of the outputs",
+        "log_sum_exp",
+        lambda u: u.max() + np.log(np.exp(u - u.max()).sum(axis=0, keepdims=True)),
+        "a largest entry of its own",
     ),
     (
-        "four_gradients",
-        lambda A, B, x, y, a, b: [
-            m * x.shape[1] for m in network.cross_entropy_gradients(A, B, x, y, a, b)
-        ],
+        "softmax",
+        lambda u: np.exp(u - np.max(u)) / np.exp(u - np.max(u)).sum(axis=0, keepdims=True),
+        "a largest entry of its own",
+    ),
+    ("gradients_of_layers", of_layers(lambda v: v[::-1]), "order"),
+    ("gradients_of_layers", of_layers(lambda v: [2 * m for m in v]), "factor 2"),
+    ("gradients_of_layers", of_layers(lambda v: v[1:]), "first matrix is missing"),
+    ("gradients_of_layers", of_layers(lambda v: [-m for m in v]), "sign is wrong"),
+    ("gradients_of_layers", of_layers(hidden=False), "slope of the hidden layers"),
+    ("gradients_of_layers", of_layers(output=lambda z: z * (1 - z)), "squared error"),
+    (
+        "gradients_of_layers",
+        lambda w, x, y: [m * x.shape[1] for m in of_layers()(w, x, y)],
         "1/S is missing",
+    ),
+    ("gradients_of_layers", of_layers(rate=0.1), ""),
+    (
+        "gradients_of_layers",
+        lambda w, x, y: network.cross_entropy_gradients(
+            w[1], w[0], x, y, np.zeros((len(w[1]), 1)), np.zeros((len(w[0]), 1))
+        ),
+        "",
     ),
     ("temperature", coolest(lambda T, u, y: -network.cross_entropy(u / T, y)), ""),
     ("temperature", coolest(lambda T, u, y: network.cross_entropy(u * T, y)), "multiplies"),
+    ("temperature", coolest(lambda T, u, y: ((network.softmax(u / T) - y) ** 2).sum()), "squared"),
     (
         "temperature",
-        lambda u, y, c: np.argmin([network.cross_entropy(u / T, y) for T in c]),
-        "not its place",
+        coolest(lambda T, u, y: ((network.softmax(u / T) - (y > 0.5)) ** 2).sum()),
+        "squared",
     ),
-    (
-        "temperature",
-        lambda u, y, c: min(network.cross_entropy(u / T, y) for T in c),
-        "not its loss",
-    ),
-    ("temperature", lambda u, y, c: min(c), "smallest"),
+    ("temperature", lambda u, y: network.cross_entropy(u / coldest(u, y), y), "the loss"),
+    ("temperature", lambda u, y: round(float(coldest(u, y)), 1), "Four digits"),
 ]
 
 

@@ -17,13 +17,13 @@ from galaxy_lib.checks.runner import CheckFailed, Result, exercises, name_alone,
 
 # The exercises of each chapter, in their order.
 EXERCISES = {
-    1: "bytes_of_pictures count_types redness close_pairs",
-    2: "inputs_per_galaxy one_hot coarsen split",
+    1: "bytes_of_pictures count_types redness",
+    2: "inputs_per_galaxy one_hot coarsen split close_pairs",
     3: "sigmoid forward_one forward gradient_A gradient_B gradients batches numerical_gradient",
     4: "age_weight momentum_step descend steps_needed",
-    5: "updates fraction_correct train study",
-    6: "baseline confusion_matrix recall most_confused find_leaks",
-    7: "log_sum_exp softmax cross_entropy output_error four_gradients temperature",
+    5: "updates fraction_correct train study faults mended_epoch",
+    6: "baseline confusion_matrix recall most_confused find_leaks by_chance graphs",
+    7: "log_sum_exp softmax cross_entropy output_error gradients_of_layers temperature",
     8: "weight_count receptive_field slide im2col max_pool max_pool_slope col2im",
     9: "hours finished true_number most_kept",
     10: "final_report",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
-from galaxy_lib.checks.runner import exercise, row_pairs
+from galaxy_lib.checks.runner import exercise
 
 
 @exercise(1)
@@ -134,130 +132,4 @@ redness.mistakes(
     ("That is one pixel: average over all.",
      lambda p: _step(p)[len(p) // 2, p.shape[1] // 2], lambda p: _step(p)[0, 0]),
     generic="rounded",
-)  # fmt: skip
-
-
-@exercise(1, read=row_pairs)
-def close_pairs(ra, dec, radius):
-    """Find the pairs of rows (i, j), i < j, closer than ``radius`` arcseconds."""
-    return _upper(_apart(ra, dec) < radius)
-
-
-@close_pairs.cases
-def _(rng):
-    ra = np.array(
-        [
-            10,
-            10.012,
-            10,
-            359.999,
-            200,
-            200.012,
-            0.001,
-            np.nan,
-            80,
-            80.0005,
-            120,
-            120.003,
-            300,
-            300.28,
-        ]
-    )
-    dec = np.array([60, 60, 60.012, -1, 20, 20, -1, np.nan, 30, 30.0005, 5, 80, 0, 0])
-    yield "14 galaxies within 33 arcsec", (ra, dec, 33.0)
-    for radius, ra0 in ((20.0, 0.0), (60.0, 70.0)):
-        while True:  # no pair so near the limit that rounding decides
-            dec0 = rng.uniform(20, 60)
-            dec = dec0 + rng.uniform(-1.5, 1.5, 16) * radius / 3600
-            ra = (ra0 + rng.uniform(-1.5, 1.5, 16) * radius / 3600 / np.cos(np.radians(dec))) % 360
-            if np.abs(_apart(ra, dec) / radius - 1).min() > 0.01:
-                break
-        # Rows without a position, scattered.
-        places = np.sort(rng.permutation(20)[:16])
-        full_ra, full_dec = np.full(20, np.nan), np.full(20, np.nan)
-        full_ra[places], full_dec[places] = ra, dec
-        yield f"a crowd of 20 rows within {radius:g} arcsec", (full_ra, full_dec, radius)
-
-
-def _apart(ra, dec):
-    """Return the separations in arcseconds, by the chord on the sphere."""
-    a, d = np.radians(ra), np.radians(dec)
-    unit = np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
-    chord = np.linalg.norm(unit[:, :, None] - unit[:, None], axis=0)
-    return np.degrees(2 * np.arcsin(chord / 2)) * 3600
-
-
-def _steps(ra, dec, turn=True, cos=np.radians):
-    """Return the steps in ra and dec in arcseconds; options leave something out."""
-    dra, ddec = ra[:, None] - ra, dec[:, None] - dec
-    dra = (dra + 180) % 360 - 180 if turn else dra
-    return 3600 * dra * (np.cos(cos(dec)) if cos else 1), 3600 * ddec
-
-
-def _upper(close):
-    return np.argwhere(np.triu(close, 1))
-
-
-def _within(measure=np.hypot, factor=1.0, **options):
-    return lambda ra, dec, radius: _upper(measure(*_steps(ra, dec, **options)) < factor * radius)
-
-
-def _zero(angle):
-    return np.nan_to_num(angle, nan=0.0)
-
-
-def _known_alone(ra, dec, radius):
-    known = np.isfinite(ra)
-    return close_pairs.right(ra[known], dec[known], radius)
-
-
-def _sorted_rows(ra, dec, radius):
-    order = np.argsort(dec)
-    return close_pairs.right(ra[order], dec[order], radius)
-
-
-def _next_only(ra, dec, radius):
-    order, apart = np.argsort(dec), _apart(ra, dec)
-    return [sorted(p) for p in itertools.pairwise(order) if apart[p] < radius]
-
-
-def _nearest_only(ra, dec, radius):
-    apart = np.where(np.eye(len(ra)) + np.isnan(_apart(ra, dec)), np.inf, _apart(ra, dec))
-    return [sorted((i, row.argmin())) for i, row in enumerate(apart) if row.min() < radius]
-
-
-close_pairs.mistakes(
-    ("Each pair is there twice, or a galaxy with itself: let i < j.",
-     lambda ra, dec, r: np.argwhere(_apart(ra, dec) < r)),
-    ("Each pair is there twice: let i < j.",
-     lambda ra, dec, r: np.argwhere((_apart(ra, dec) < r) & ~np.eye(len(ra), dtype=bool))),
-    ("A galaxy is no pair with itself: let i < j.",
-     lambda ra, dec, r: np.argwhere(np.triu(_apart(ra, dec) < r))),
-    ("Steps in ra shrink with cos(dec) to the poles.", _within(cos=None)),
-    ("np.cos takes radians, not degrees.", _within(cos=lambda dec: dec)),
-    ("ra goes round: 359.999 is near 0.001.", _within(turn=False)),
-    ("ra shrinks with cos(dec), and ra goes round.", _within(turn=False, cos=None)),
-    ("That is a box: within it, the corners are farther away than `radius`.",
-     _within(lambda dra, ddec: np.maximum(abs(dra), abs(ddec)))),
-    ("Add the squares of both steps, not the steps themselves.",
-     _within(lambda dra, ddec: abs(dra) + abs(ddec))),
-    ("`radius` is in arcseconds, ra and dec are in degrees, of 3600 arcseconds each.",
-     _within(factor=3600), _within(factor=60)),
-    ("A galaxy is near within `radius`, not within twice of it.", _within(factor=2)),
-    ("A galaxy is near within `radius`, not within half of it.", _within(factor=0.5)),
-    ("The root is missing: θ² is compared with the radius.",
-     lambda ra, dec, r: _upper((_apart(ra, dec) / 3600) ** 2 < r / 3600),
-     lambda ra, dec, r: _upper(_apart(ra, dec) ** 2 < r)),
-    ("The radius is always 33: use `radius`.", lambda ra, dec, r: _upper(_apart(ra, dec) < 33)),
-    ("ra and dec are swapped.", lambda ra, dec, r: _within()(dec, ra, r)),
-    ("A galaxy without a position is in no pair: NaN is not 0.",
-     lambda ra, dec, r: close_pairs.right(_zero(ra), _zero(dec), r)),
-    ("A galaxy without a position is in no pair.",
-     lambda ra, dec, r: _upper(~(_apart(ra, dec) >= r))),
-    ("Count the rows of the file, those without a position too.", _known_alone),
-    ("These are rows of the sorted table: give the rows of the file.", _sorted_rows),
-    ("Look beyond the next galaxy in declination, for there may be more.", _next_only),
-    ("Look beyond the nearest galaxy: a galaxy may be in more than one pair.", _nearest_only),
-    ("Return pairs of rows (i, j), not a table.", lambda ra, dec, r: _apart(ra, dec) < r),
-    generic="rows left_out",
 )  # fmt: skip

@@ -196,17 +196,33 @@ forward.mistakes(
 
 # ------------------------------------------------------------------------------------ 3.4, 3.5
 
+# The loss is Σ(z − y)⁴, and from 3.5 on the hidden layer has tanh: no cell of the chapter answers.
 SIGN = "Every sign is wrong: the gradient has the error z - y, and no minus."
-NO_2 = "The square's factor 2 is missing."
+NO_4 = "The fourth power's factor 4 is missing."
 NO_OUTPUT = "The slope of the output's sigmoid is missing: z(1 - z)."
-NO_HIDDEN = "The slope of the hidden sigmoid is missing: z̃(1 - z̃)."
+NO_HIDDEN = "The slope of the hidden tanh is missing: 1 - z̃²."
 NO_TRANSPOSE = "The transpose is missing: errors go back through Aᵀ."
+SQUARED = "That is the gradient of the squared error: here the loss is Σ(z - y)⁴."
+SIGMOID = "z̃(1 - z̃) is the slope of the sigmoid: here the hidden layer has tanh."
+CHAPTER = "That is the chapter's gradient: here are a fourth power and a tanh."
+
+
+def _fourth_slopes(A, B, x, y, error=lambda e: 4 * e**3, output=True, hidden=True, back="oh,o->h"):
+    """Return both gradients of Σ(z − y)⁴ behind tanh, summed over the batch in a loop."""
+    grad_A, grad_B = np.zeros(A.shape), np.zeros(B.shape)
+    for xs, ys in zip(x.T, y.T, strict=True):
+        zt = np.tanh(B @ xs)
+        z = _g(A @ zt)
+        d = error(z - ys) * (z * (1 - z) if output else 1)
+        grad_A += np.multiply.outer(d, zt)
+        grad_B += np.multiply.outer(np.einsum(back, A, d) * (1 - zt**2 if hidden else 1), xs)
+    return grad_A, grad_B
 
 
 @exercise(3)
 def gradient_A(z_tilde, z, y):
-    """Derive the loss of one galaxy by A, shape (N_out, N_hidden)."""
-    return np.einsum("os,hs->oh", 2 * (z - y) * z * (1 - z), z_tilde)
+    """Derive the fourth power's loss of one galaxy by A, shape (N_out, N_hidden)."""
+    return np.einsum("os,hs->oh", 4 * (z - y) ** 3 * z * (1 - z), z_tilde)
 
 
 @gradient_A.cases
@@ -218,34 +234,45 @@ def _(rng):
     yield "5 hidden units, 12 outputs", (zt, rng.uniform(0, 1, (12, 1)), rng.uniform(0, 1, (12, 1)))
 
 
-def _grad_A(factor=2.0, slope=lambda z: z * (1 - z), error=lambda z, y: z - y):
-    return lambda t, z, y: factor * error(z, y) * slope(z) @ t.T
+def _grad_A(factor=4.0, slope=lambda z: z * (1 - z), error=lambda e: e**3):
+    return lambda t, z, y: factor * error(z - y) * slope(z) @ t.T
 
 
 gradient_A.mistakes(
-    (SIGN, _grad_A(-2)),
-    (NO_2, _grad_A(1)),
-    ("The square gives a factor 2, not 4.", _grad_A(4)),
+    (SQUARED, _grad_A(2, error=lambda e: e), _grad_A(1, error=lambda e: e)),
+    (SIGN, _grad_A(-4)),
+    (NO_4, _grad_A(1)),
+    ("The fourth power gives a factor 4, not 2.", _grad_A(2)),
+    ("The fourth power gives a factor 4, not 3.", _grad_A(3)),
+    ("The fourth power gives a factor 4 once.", _grad_A(16)),
+    ("The derivative of a fourth power is 4(z - y)³: the third power is missing.",
+     _grad_A(error=lambda e: e)),
+    ("The derivative of a fourth power is 4(z - y)³, with a sign: here it is squared.",
+     _grad_A(error=lambda e: e**2)),
+    ("The derivative of the fourth power is 4(z - y)³: the error stands there three times.",
+     _grad_A(error=lambda e: e**4), _grad_A(1, error=lambda e: e**4)),
+    ("The signs are lost: (z - y)³ is negative where z is below y.",
+     _grad_A(error=lambda e: abs(e) ** 3)),
     (NO_OUTPUT, _grad_A(slope=np.ones_like)),
-    ("The slope z(1 - z) and the factor 2 are missing.", _grad_A(1, np.ones_like)),
+    ("The slope z(1 - z) and the factor 4 are missing.", _grad_A(1, np.ones_like)),
     ("Of the slope z(1 - z), the factor (1 - z) is missing.", _grad_A(slope=lambda z: z)),
     ("Of the slope z(1 - z), the factor z is missing.", _grad_A(slope=lambda z: 1 - z)),
     ("The slope is z(1 - z), with a minus.",
      _grad_A(slope=lambda z: z * (1 + z)), _grad_A(slope=lambda z: 1 + z)),
-    ("The slope z(1 - z) enters twice.", _grad_A(slope=lambda z: (z * (1 - z)) ** 2)),
+    ("The slope z(1 - z) enters once: the power is the error's alone.",
+     _grad_A(slope=lambda z: (z * (1 - z)) ** 2), _grad_A(slope=lambda z: (z * (1 - z)) ** 3)),
     ("That is the slope of tanh: the sigmoid's is z(1 - z).", _grad_A(slope=lambda z: 1 - z**2)),
     ("z is an output already: its slope is z(1 - z), not g(z)(1 - g(z)).",
      _grad_A(slope=lambda z: _g(z) * (1 - _g(z)))),
     ("The slope is that at z, not at y: z(1 - z).",
-     lambda t, z, y: 2 * ((z - y) * y * (1 - y)) @ t.T),
-    ("The derivative of the square is 2(z - y): the error stands there once.",
-     _grad_A(error=lambda z, y: (z - y) ** 2), _grad_A(1, error=lambda z, y: (z - y) ** 2)),
+     lambda t, z, y: 4 * ((z - y) ** 3 * y * (1 - y)) @ t.T),
     ("Brackets are missing around z - y.",
-     lambda t, z, y: (2 * (z - y * z * (1 - z))) @ t.T,
-     lambda t, z, y: (2 * z - y * z * (1 - z)) @ t.T),
+     lambda t, z, y: (4 * (z - y**3 * z * (1 - z))) @ t.T,
+     lambda t, z, y: (4 * z - y**3 * z * (1 - z)) @ t.T,
+     lambda t, z, y: (4 * (z**3 - y**3) * z * (1 - z)) @ t.T),
     ("z̃ is missing: the weight of A multiplies it.",
-     lambda t, z, y: 2 * (z - y) * z * (1 - z),
-     lambda t, z, y: 2 * (z - y) * z * (1 - z) + 0 * t.T),
+     lambda t, z, y: 4 * (z - y) ** 3 * z * (1 - z),
+     lambda t, z, y: 4 * (z - y) ** 3 * z * (1 - z) + 0 * t.T),
     ("Divide by nothing: the loss is the sum over the outputs.",
      lambda t, z, y: gradient_A.right(t, z, y) / len(z)),
     ("The hidden layer's slope belongs to the gradient for B.",
@@ -253,84 +280,116 @@ gradient_A.mistakes(
     ("That is a step downhill: return the gradient, without a minus.",
      lambda t, z, y: -0.1 * gradient_A.right(t, z, y)),
     ("The transpose of z̃ is missing, and `@` belongs there.",
-     lambda t, z, y: 2 * (z - y) * z * (1 - z) * t),
-    ("`@` stands where `*` belongs: e∘z∘(1 - z).",
-     lambda t, z, y: 2 * (z - y) @ (z.T @ (1 - z)) @ t.T),
+     lambda t, z, y: 4 * (z - y) ** 3 * z * (1 - z) * t),
+    ("`@` stands where `*` belongs: e³∘z∘(1 - z).",
+     lambda t, z, y: 4 * (z - y) ** 3 @ (z.T @ (1 - z)) @ t.T),
     ("The known outputs are rounded: take y as it is.",
      lambda t, z, y: _grad_A()(t, z, np.rint(y))),
     ("z changes on the way: keep z and z - y apart.",
-     lambda t, z, y: 2 * ((z - y) * (z - y) * (1 - (z - y))) @ t.T),
-    generic="flat sum mean absolute",
+     lambda t, z, y: 4 * ((z - y) ** 3 * (z - y) * (1 - (z - y))) @ t.T),
+    generic="flat sum mean",
 )  # fmt: skip
 
 
 @exercise(3)
 def gradient_B(A, x, z_tilde, z, y):
-    """Derive the loss of one galaxy by B, shape (N_hidden, N_in)."""
-    d = 2 * (z - y) * z * (1 - z)
-    return np.einsum("oh,os,hs,is->hi", A, d, z_tilde * (1 - z_tilde), x)
+    """Derive the fourth power's loss of one galaxy by B, behind tanh, shape (N_hidden, N_in)."""
+    d = 4 * (z - y) ** 3 * z * (1 - z)
+    return np.einsum("oh,os,hs,is->hi", A, d, 1 - z_tilde**2, x)
 
 
 @gradient_B.cases
 def _(rng):
     for what, _, (A, B, x, y) in _networks(rng):
-        zt = _g(B @ x[:, :1])
+        zt = np.tanh(B @ x[:, :1])
         yield what, (A, x[:, :1], zt, _g(A @ zt), y[:, :1])
 
 
 def _grad_B(
-    factor=2.0,
+    factor=4.0,
     output=lambda z: z * (1 - z),
-    hidden=lambda t: t * (1 - t),
+    hidden=lambda t: 1 - t**2,
     back=lambda A: A.T,
-    e=lambda z, y: z - y,
+    error=lambda e: e**3,
 ):
-    return lambda A, x, t, z, y: (back(A) @ (factor * e(z, y) * output(z)) * hidden(t)) @ x.T
+    return lambda A, x, t, z, y: (back(A) @ (factor * error(z - y) * output(z)) * hidden(t)) @ x.T
+
+
+def _sigmoid_slope(t):
+    return t * (1 - t)
+
+
+def _delta(z, y):
+    return (z - y) ** 3 * z * (1 - z)
 
 
 gradient_B.mistakes(
-    (SIGN, _grad_B(-2)),
-    (NO_2, _grad_B(1)),
-    ("The square gives a factor 2 once: not one for each layer.", _grad_B(4)),
+    (CHAPTER, _grad_B(2, hidden=_sigmoid_slope, error=lambda e: e)),
+    (SQUARED, _grad_B(2, error=lambda e: e), _grad_B(1, error=lambda e: e)),
+    (SIGMOID, _grad_B(hidden=_sigmoid_slope)),
+    (SIGN, _grad_B(-4)),
+    (NO_4, _grad_B(1)),
+    ("The fourth power gives a factor 4, not 2.", _grad_B(2)),
+    ("The fourth power gives a factor 4 once: not one for each layer.", _grad_B(16)),
     (NO_TRANSPOSE, _grad_B(back=lambda A: A)),
     ("A reshape is no transpose: errors go back through Aᵀ.",
      _grad_B(back=lambda A: A.reshape(A.shape[::-1]))),
     (NO_HIDDEN, _grad_B(hidden=np.ones_like)),
     (NO_OUTPUT, _grad_B(output=np.ones_like)),
-    ("Both slopes are missing: z(1 - z) and z̃(1 - z̃).",
+    ("The factor 4 and the slope of the hidden tanh are missing.", _grad_B(1, hidden=np.ones_like)),
+    ("The factor 4 and the slope of the output are missing.", _grad_B(1, output=np.ones_like)),
+    ("The factor 4 is missing, and z̃(1 - z̃) is the slope of the sigmoid, not of tanh.",
+     _grad_B(1, hidden=_sigmoid_slope)),
+    ("Both slopes are missing: z(1 - z) and 1 - z̃².",
      _grad_B(output=np.ones_like, hidden=np.ones_like)),
-    ("Of the slope z̃(1 - z̃), the factor (1 - z̃) is missing.", _grad_B(hidden=lambda t: t)),
-    ("Of the slope z̃(1 - z̃), the factor z̃ is missing.", _grad_B(hidden=lambda t: 1 - t)),
+    ("The slope of tanh is 1 - z̃², with a square.", _grad_B(hidden=lambda t: 1 - t)),
+    ("The slope of tanh is 1 - z̃², with a minus.", _grad_B(hidden=lambda t: 1 + t**2)),
+    ("The slope of tanh is 1 - z̃², not its square.", _grad_B(hidden=lambda t: (1 - t**2) ** 2)),
+    ("z̃ is not yet the slope of tanh: that is 1 - z̃².",
+     _grad_B(hidden=lambda t: t), _grad_B(hidden=lambda t: t**2)),
+    ("The outputs have a sigmoid: their slope is z(1 - z), not 1 - z².",
+     _grad_B(output=lambda z: 1 - z**2)),
     ("Of the slope z(1 - z), the factor (1 - z) is missing.", _grad_B(output=lambda z: z)),
     ("Of the slope z(1 - z), the factor z is missing.", _grad_B(output=lambda z: 1 - z)),
-    ("The slopes are z(1 - z), with a minus.",
-     _grad_B(output=lambda z: z * (1 + z), hidden=lambda t: t * (1 + t))),
-    ("z̃ is an output already: its slope is z̃(1 - z̃), not g(z̃)(1 - g(z̃)).",
+    ("The slope of the output is z(1 - z), with a minus.", _grad_B(output=lambda z: z * (1 + z))),
+    ("z̃ has been through tanh already: its slope is 1 - z̃², not 1 - tanh(z̃)².",
+     _grad_B(hidden=lambda t: 1 - np.tanh(t) ** 2)),
+    ("z̃ has been through tanh already: its slope is 1 - z̃².",
      _grad_B(hidden=lambda t: _g(t) * (1 - _g(t)))),
-    ("z and z̃ are outputs already: the slope is z(1 - z), not g(z)(1 - g(z)).",
-     _grad_B(output=lambda t: _g(t) * (1 - _g(t)), hidden=lambda t: _g(t) * (1 - _g(t)))),
-    ("The derivative of the square is 2(z - y): the error stands there once.",
-     _grad_B(e=lambda z, y: (z - y) ** 2)),
-    ("Aᵀ acts on e∘z∘(1 - z).",
-     lambda A, x, t, z, y: 2 * (A.T @ (z - y) * z * (1 - z) * t * (1 - t)) @ x.T),
+    ("z is an output already: its slope is z(1 - z), not g(z)(1 - g(z)).",
+     _grad_B(output=lambda z: _g(z) * (1 - _g(z)))),
+    ("The derivative of a fourth power is 4(z - y)³: the third power is missing.",
+     _grad_B(error=lambda e: e)),
+    ("The derivative of a fourth power is 4(z - y)³, with a sign: here it is squared.",
+     _grad_B(error=lambda e: e**2)),
+    ("The derivative of the fourth power is 4(z - y)³: the error stands there three times.",
+     _grad_B(error=lambda e: e**4)),
+    ("The signs are lost: (z - y)³ is negative where z is below y.",
+     _grad_B(error=lambda e: abs(e) ** 3)),
+    ("Aᵀ acts on e³∘z∘(1 - z).",
+     lambda A, x, t, z, y: 4 * (A.T @ (z - y) ** 3 * z * (1 - z) * (1 - t**2)) @ x.T),
+    ("The third power is taken of each output's error, before Aᵀ.",
+     lambda A, x, t, z, y: 4 * ((A.T @ ((z - y) * z * (1 - z))) ** 3 * (1 - t**2)) @ x.T),
     ("The error ẽ = Aᵀ[…] is missing.",
-     lambda A, x, t, z, y: 2 * ((z - y) * z * (1 - z) * t * (1 - t)) @ x.T),
+     lambda A, x, t, z, y: 4 * (_delta(z, y) * (1 - t**2)) @ x.T),
     ("A is missing: the error goes back through Aᵀ.",
-     lambda A, x, t, z, y: 2 * (((z - y) * z * (1 - z)).sum() * t * (1 - t)) @ x.T),
+     lambda A, x, t, z, y: 4 * (_delta(z, y).sum() * (1 - t**2)) @ x.T),
     ("The rows of A are not to be normalized: errors go back through Aᵀ.",
      _grad_B(back=lambda A: (A / A.sum(0)).T),
      _grad_B(back=lambda A: (A / A.sum(1, keepdims=True)).T),
      _grad_B(back=lambda A: (A / np.linalg.norm(A)).T)),
     ("`@` stands where `*` belongs.",
-     lambda A, x, t, z, y: 2 * A.T @ ((z - y) * z * (1 - z)) @ (t.T @ (1 - t)) @ x.T),
+     lambda A, x, t, z, y: 4 * A.T @ _delta(z, y) @ (t.T @ (1 - t)) @ x.T,
+     lambda A, x, t, z, y: 4 * A.T @ _delta(z, y) @ (1 - t**2).T @ x),
     ("x belongs at the end, in place of z̃.", lambda A, x, t, z, y: _grad_B()(A, t, t, z, y)),
     ("x is missing: the weight of B multiplies it.",
      lambda A, x, t, z, y: _grad_B()(A, np.ones((1, 1)), t, z, y),
      lambda A, x, t, z, y: _grad_B()(A, np.ones_like(x), t, z, y)),
-    ("The inputs have no sigmoid, and so no slope.",
-     lambda A, x, t, z, y: _grad_B()(A, x * (1 - x), t, z, y)),
-    ("That is ẽ, the error at the hidden layer: it is not yet the gradient.",
-     lambda A, x, t, z, y: A.T @ ((z - y) * z * (1 - z))),
+    ("The inputs have no tanh, and so no slope.",
+     lambda A, x, t, z, y: _grad_B()(A, x * (1 - x), t, z, y),
+     lambda A, x, t, z, y: _grad_B()(A, 1 - x**2, t, z, y)),
+    ("That is the error at the hidden layer: it is not yet the gradient.",
+     lambda A, x, t, z, y: A.T @ _delta(z, y), lambda A, x, t, z, y: 4 * A.T @ _delta(z, y)),
     ("That is the gradient for A.", lambda A, x, t, z, y: gradient_A.right(t, z, y)),
     ("Divide by nothing: the loss is the sum over the outputs.",
      lambda A, *a: gradient_B.right(A, *a) / len(A)),
@@ -347,8 +406,8 @@ gradient_B.mistakes(
 
 @exercise(3)
 def gradients(A, B, x, y):
-    """Average both gradients over the batch, the S columns of x and y."""
-    return tuple(grad / x.shape[1] for grad in slopes(A, B, x, y))
+    """Average both gradients of 3.5's loss over the batch, the S columns of x and y."""
+    return tuple(grad / x.shape[1] for grad in _fourth_slopes(A, B, x, y))
 
 
 @gradients.cases
@@ -358,7 +417,7 @@ def _(rng):
     yield "3 inputs, 2 hidden units, 5 outputs and S=11", _random_network(rng, 5, 2, 3, 11)
 
 
-def _mean(factor_A=1.0, factor_B=1.0, **options):
+def _mean(factor_A=1.0, factor_B=1.0, slopes=_fourth_slopes, **options):
     """Return a function for both averaged gradients, changed by a factor or an option."""
 
     def changed(A, B, x, y):
@@ -375,15 +434,31 @@ def _both(factor):
 
 
 def _columns(choose):
-    return lambda A, B, x, y: slopes(A, B, choose(x), choose(y))
+    return lambda A, B, x, y: _fourth_slopes(A, B, choose(x), choose(y))
+
+
+def _layer_by_layer(
+    first=np.tanh, hidden=lambda t: 1 - t**2, error=lambda e: 4 * e**3, led=None, join=np.matmul
+):
+    """Return a function for both averaged gradients by products; options change a step."""
+
+    def changed(A, B, x, y):
+        zt = first(B @ x)
+        z = _g(A @ zt)
+        d = error(z - y) * z * (1 - z)
+        dt = (A.T @ (d if led is None else led(z - y))) * hidden(zt)
+        return [join(a, b.T) / x.shape[1] for a, b in ((d, zt), (dt, x))]
+
+    return changed
 
 
 def _errors_apart(A, B, x, y):
-    zt = _g(B @ x)
-    z = _g(A @ zt)
-    d = 2 * (z - y) * z * (1 - z)
-    dt = (A.T @ d) * zt * (1 - zt)
-    return [np.outer(a.mean(1), b.mean(1)) for a, b in ((d, zt), (dt, x))]
+    S = x.shape[1]
+
+    def join(a, b):
+        return S * np.outer(a.mean(1), b.mean(0))
+
+    return _layer_by_layer(join=join)(A, B, x, y)
 
 
 def _at_a_moved_A(A, B, x, y):
@@ -391,27 +466,33 @@ def _at_a_moved_A(A, B, x, y):
     return grad_A, gradients.right(A - grad_A, B, x, y)[1]
 
 
-def _back_by_e(A, B, x, y):
-    zt = _g(B @ x)
-    z = _g(A @ zt)
-    dt = 2 * (A.T @ (z - y)) * zt * (1 - zt)
-    return gradients.right(A, B, x, y)[0], dt @ x.T / x.shape[1]
-
-
 gradients.mistakes(
+    (CHAPTER, _mean(slopes=slopes)),
+    ("That is the chapter's gradient, and 1/S is missing: here are a fourth power and a tanh.",
+     slopes),
+    (SQUARED, _mean(error=lambda e: 2 * e), _mean(error=lambda e: e)),
+    ("The hidden layer has tanh here, not the sigmoid.",
+     _layer_by_layer(_g, _sigmoid_slope), _layer_by_layer(_g)),
+    (SIGMOID, _layer_by_layer(hidden=_sigmoid_slope)),
+    ("The third power is missing: the derivative of (z - y)⁴ is 4(z - y)³.",
+     _mean(error=lambda e: 4 * e)),
+    ("The derivative of (z - y)⁴ is 4(z - y)³, with a sign: here it is squared.",
+     _mean(error=lambda e: 4 * e**2)),
     ("1/S is missing: that is the sum over the batch.", _both(lambda A, x: x.shape[1])),
-    ("1/S is missing, and the factor 2 of the square.", _both(lambda A, x: x.shape[1] / 2)),
+    ("1/S is missing, and the factor 4.", _both(lambda A, x: x.shape[1] / 4)),
     ("1/S is missing in the first gradient.", _mean(lambda A, x: x.shape[1], 1)),
     ("1/S is missing in the second gradient.", _mean(1, lambda A, x: x.shape[1])),
     (SIGN, _both(-1)),
-    (NO_2, _both(0.5)),
-    ("The factor 2 is missing in the second gradient.", _mean(1, 0.5)),
-    ("The factor 2 is missing in the first gradient.", _mean(0.5, 1)),
-    ("The square gives the second gradient a factor 2 once.", _mean(1, 2)),
+    (NO_4, _both(0.25)),
+    ("The fourth power gives a factor 4, not 2.", _both(0.5)),
+    ("The factor 4 is missing in the second gradient.", _mean(1, 0.25)),
+    ("The factor 4 is missing in the first gradient.", _mean(0.25, 1)),
+    ("The fourth power gives the second gradient a factor 4 once.", _mean(1, 4)),
     (NO_OUTPUT, _mean(output=False)),
     (NO_HIDDEN, _mean(hidden=False)),
     (NO_TRANSPOSE, _mean(back="ho,o->h")),
-    ("e goes back through Aᵀ with its slope: e∘z∘(1 - z).", _back_by_e),
+    ("The error goes back through Aᵀ with its slope: e³∘z∘(1 - z).",
+     _layer_by_layer(led=lambda e: 4 * e**3), _layer_by_layer(led=lambda e: e**3)),
     ("S is the number of galaxies, which are columns: this divides by the inputs.",
      _both(lambda A, x: x.shape[1] / len(x))),
     ("S is the number of galaxies, which are columns: this divides by the outputs.",

@@ -267,6 +267,15 @@ def _count(
     return count
 
 
+def _twice(*size, **options):
+    """Return such a function, and the same where NaN counts as below the tolerance, too."""
+    return _count(*size, **options), _count(*size, below=_not_above, **options)
+
+
+def _not_above(size, tolerance):
+    return not size >= tolerance
+
+
 def _by_hand(keep=False, goes_on=np.greater_equal):
     """Return a function that walks by a loop; NaN is neither above the tolerance nor below it."""
 
@@ -292,47 +301,50 @@ def _settings(tolerance=None, most=None, betas=None):
 
 steps_needed.mistakes(
     ("The counts are one too large: look before each step.",
-     lambda *a: steps_needed.right(*a) + 1, _count(shift=1),
+     lambda *a: steps_needed.right(*a) + 1, lambda *a: np.add(_by_hand()(*a), 1), *_twice(shift=1),
      lambda *a: np.minimum(steps_needed.right(*a) + 1, a[-1]),
      lambda *a: steps_needed.right(*a).clip(1)),
-    ("The counts are one too small.", lambda *a: steps_needed.right(*a) - 1, _count(shift=-1)),
-    ("A path that overflows to NaN has not arrived: NaN >= tolerance is False.", _by_hand()),
-    ("(1 - β) is forgotten.", _count(share=False)),
-    ("The velocity is not carried over from step to step.", _count(carry=0)),
+    ("The counts are one too small.", lambda *a: steps_needed.right(*a) - 1,
+     lambda *a: np.subtract(_by_hand()(*a), 1), *_twice(shift=-1)),
+    ("(1 - β) is forgotten.", *_twice(share=False)),
+    ("The velocity is not carried over from step to step.", *_twice(carry=0)),
     ("Arrived is *below* the tolerance: a gradient just as long is not.",
      _count(below=np.less_equal)),
     ("The first entry alone is looked at: take the gradient's length.",
-     _count(lambda g: abs(g[0])), _count(lambda g: g[0])),
+     *_twice(lambda g: abs(g[0])), *_twice(lambda g: g[0])),
     ("The last entry alone is looked at: take the gradient's length.",
-     _count(lambda g: abs(g[-1])), _count(lambda g: g[-1])),
+     *_twice(lambda g: abs(g[-1])), *_twice(lambda g: g[-1])),
     ("Entries of the gradient may be negative: take its length.",
-     _count(np.max), _count(np.sum), _count(lambda g: abs(np.sum(g))), _count(np.mean)),
-    ("Each entry is compared: take the gradient's length.", _count(lambda g: np.abs(g).max())),
+     *_twice(np.max), *_twice(np.sum), *_twice(lambda g: abs(np.sum(g))), *_twice(np.mean)),
+    ("Each entry is compared: take the gradient's length.", *_twice(lambda g: np.abs(g).max())),
     ("The entries are added up: the length is the root of the sum of their squares.",
-     _count(lambda g: np.abs(g).sum())),
-    ("That is the square of the length: take the root.", _count(lambda g: g @ g)),
-    ("That is the mean square: take the length.", _count(lambda g: np.mean(g**2))),
+     *_twice(lambda g: np.abs(g).sum())),
+    ("That is the square of the length: take the root.", *_twice(lambda g: g @ g)),
+    ("That is the mean square: take the length.", *_twice(lambda g: np.mean(g**2))),
     ("Those are the lengths over √2: take the sum of squares, not the mean.",
-     _count(lambda g: np.sqrt(np.mean(g**2)))),
+     *_twice(lambda g: np.sqrt(np.mean(g**2)))),
     ("Take the gradient's length, not the point's.", lambda f, w, *a: _point_length(f, w, *a)),
-    ("A run that does not arrive counts max_steps, not -1.", _count(late=lambda most: -1)),
-    ("A run that does not arrive counts max_steps, not 0.", _count(late=lambda most: 0)),
-    ("A run that does not arrive counts max_steps, not NaN.", _count(late=lambda most: np.nan)),
+    ("A run that does not arrive counts max_steps, not -1.", *_twice(late=lambda most: -1)),
+    ("A run that does not arrive counts max_steps, not 0.", *_twice(late=lambda most: 0)),
+    ("A run that does not arrive counts max_steps, not NaN.", *_twice(late=lambda most: np.nan)),
     ("A run that does not arrive counts max_steps, not one less.",
-     _count(late=lambda most: most - 1)),
+     *_twice(late=lambda most: most - 1)),
     ("A run that does not arrive counts max_steps, not one more.",
-     _count(late=lambda most: most + 1)),
+     *_twice(late=lambda most: most + 1)),
     ("That is a β: return a count for each.", lambda *a: a[3][steps_needed.right(*a).argmin()]),
     ("The limit is always 400: use `max_steps`.", _settings(most=400)),
     ("The tolerance is always 0.001: use `tolerance`.", _settings(tolerance=1e-3)),
     ("The β are always the same ones: use `betas`.", _settings(betas=[0.0, 0.5, 0.8, 0.9, 0.95])),
     ("That is plain descent: the velocity is not used.",
      lambda f, w, eta, betas, *a: steps_needed.right(f, w, eta, [0.0] * len(betas), *a)),
-    ("Each β starts where the last one stopped: begin again at w.", _count(follow=True)),
+    ("Each β starts where the last one stopped: begin again at w.", *_twice(follow=True)),
     ("The velocity of the last β goes on: begin again at 0.",
-     _by_hand(keep=True, goes_on=lambda length, tolerance: not length < tolerance)),
+     _by_hand(keep=True, goes_on=lambda length, tolerance: not length < tolerance),
+     _by_hand(keep=True)),
     ("The count goes on from β to β: begin again at 0.",
-     lambda *a: steps_needed.right(*a).cumsum()),
+     lambda *a: steps_needed.right(*a).cumsum(), lambda *a: np.cumsum(_by_hand()(*a))),
+    # Last: another mistake beside it is told first.
+    ("A path that overflows to NaN has not arrived: NaN >= tolerance is False.", _by_hand()),
     generic="extreme order",
 )  # fmt: skip
 

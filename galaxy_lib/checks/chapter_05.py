@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from galaxy_lib.checks.chapter_03 import slopes
-from galaxy_lib.checks.runner import exercise, told_apart
+from galaxy_lib.checks.choices import judge_letters
+from galaxy_lib.checks.runner import exercise, judged, told_apart
 
 # ------------------------------------------------------------------------------------ 5.1
 
@@ -396,4 +397,111 @@ study.mistakes(
     ("Every column has the first batch size.",
      lambda f, rates, sizes, *a: _table()(f, rates, sizes[:1] * len(sizes), *a)),
     generic="flat sum mean extreme percent order",
+)  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------ 5.5, 5.6
+
+# What ails each curve of 5.5, and what is said where something else is named.
+CURVES = {
+    "curve P": ("c", "one epoch was enough to leave the outputs where no sigmoid has a slope."),
+    "curve Q": ("e", "read the shapes: one column stands where each galaxy should have its own."),
+    "curve R": ("b", "it learns, and no curve is smoother: what makes each of its steps so short?"),
+    "curve S": (
+        "a",
+        "it stays where a network stays that knows how common the classes are, and no more.",
+    ),
+    "curve T": ("d", "its loss is larger than at the start: no step that goes down ends there."),
+}
+
+
+@judged(5)
+def faults(answer):
+    """Name the fault behind each of five curves."""
+    judge_letters(answer.value, CURVES, "abcdefg")
+
+
+@exercise(5)
+def mended_epoch(A, B, x, y, order, batch_size, learning_rate, beta):
+    """Train for one epoch with momentum: what the broken loop should have done."""
+    w, v = [A, B], [0.0, 0.0]
+    for columns in np.split(order, range(batch_size, len(order), batch_size)):
+        for i, slope in enumerate(slopes(*w, x[:, columns], y[:, columns])):
+            v[i] = beta * v[i] + (1 - beta) * slope / len(columns)
+        w = [matrix - learning_rate * velocity for matrix, velocity in zip(w, v, strict=True)]
+    return tuple(w)
+
+
+@mended_epoch.cases
+def _(rng):
+    for N_out, N_hidden, N_in, n, size in ((3, 4, 5, 14, 4), (4, 4, 4, 12, 3), (2, 5, 3, 11, 5)):
+        A, B = rng.normal(0, 1, (N_out, N_hidden)), rng.normal(0, 1, (N_hidden, N_in))
+        x, y = rng.normal(0, 1, (N_in, n)), rng.uniform(0, 1, (N_out, n))
+        # No galaxy stays at its place, so that each batch meets others than in the old order.
+        order = np.roll(np.arange(n), rng.integers(2, n - 2))
+        order[::2] = rng.permutation(order[::2])
+        eta, beta = rng.uniform(0.2, 0.5), rng.uniform(0.4, 0.8)
+        yield f"{n} galaxies in batches of {size}", (A, B, x, y, order, size, eta, beta)
+
+
+def _g(u):
+    return 0.5 + 0.5 * np.tanh(0.5 * u)
+
+
+def _epoch(left=(), S=lambda x_b, x, size: x_b.shape[1], share=True, both=False, late=False):
+    """Return the loop of 5.6 with the faults that are left; further options are other mistakes."""
+
+    def epoch(A, B, x, y, order, size, eta, beta):
+        v_A, v_B = np.zeros_like(A), np.zeros_like(B)
+        n = len(order) - (len(order) % size if late else 0)
+        for start in range(0, n, size):
+            rows = order[start : start + size]
+            x_b, y_b = x[:, rows], y[:, rows]
+            if "order" in left:
+                y_b = y[:, start : start + size]
+            if "velocity" in left:
+                v_A, v_B = np.zeros_like(A), np.zeros_like(B)
+            z_tilde = _g(B @ x_b)
+            z = _g(A @ z_tilde)
+            e = z - y_b
+            if "shape" in left:
+                e = e.mean(axis=1, keepdims=True)
+            e_tilde = A.T @ (e * z * (1 - z))
+            factor = 2 if "mean" in left else 2 / S(x_b, x, size)
+            grad_A = factor * (e * z * (1 - z)) @ z_tilde.T
+            grad_B = factor * (e_tilde * z_tilde * (1 - z_tilde)) @ x_b.T
+            v_A = beta * v_A + (1 - beta if share else 1) * grad_A
+            v_B = beta * v_B + (1 - beta if share else 1) * grad_B
+            A = A + eta * v_A if both else A - eta * v_A
+            B = B + eta * v_B if "sign" in left or both else B - eta * v_B
+        return A, B
+
+    return epoch
+
+
+SYMPTOMS = {
+    "order": "pictures and known outputs come in different orders.",
+    "velocity": "nothing is remembered from one batch to the next.",
+    "mean": "the steps grow with the number of galaxies in a batch.",
+    "shape": "print the shapes: one of them has lost its galaxies.",
+    "sign": "one of the two matrices moves uphill.",
+}
+
+mended_epoch.mistakes(
+    ("All five faults are still there.", _epoch([*SYMPTOMS])),
+    *((f"One fault is left: {symptom}", _epoch([fault])) for fault, symptom in SYMPTOMS.items()),
+    *((f"{n} faults are left; one of them: {SYMPTOMS[left[0]]}", _epoch(left))
+      for n in (2, 3, 4) for left in itertools.combinations(SYMPTOMS, n)),
+    ("Both matrices move uphill now.", _epoch(both=True)),
+    ("The last batch is a short one: divide by its own number of galaxies.",
+     _epoch(S=lambda x_b, x, size: size)),
+    ("Divide by the galaxies of the batch, not by all.", _epoch(S=lambda x_b, x, size: x.shape[1])),
+    ("Divide by the galaxies of the batch, which are columns: this divides by the inputs.",
+     _epoch(S=lambda x_b, x, size: len(x))),
+    ("(1 - β) is forgotten.", _epoch(share=False)),
+    ("The last, short batch is left out.", _epoch(late=True)),
+    ("The weights are as they were: return the new ones.", lambda A, B, *a: (A, B)),
+    ("That is the network after its first batch: does `return` stand inside the loop?",
+     lambda A, B, x, y, order, size, *a: mended_epoch.right(A, B, x, y, order[:size], size, *a)),
+    generic="pair",
 )  # fmt: skip

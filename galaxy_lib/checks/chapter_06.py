@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from galaxy_lib.checks.runner import exercise, row_pairs
+from galaxy_lib.checks.choices import judge_letters
+from galaxy_lib.checks.runner import as_numbers, exercise, forbid, judged, row_pairs
 
 # ------------------------------------------------------------------------------------ 6.1
 
@@ -321,6 +322,10 @@ def _(rng):
     yield "pictures that are merely similar", (train, test)
     train = np.concatenate([train[:3], train[:3, ::-1]])
     yield "pictures each with two twins", (train, np.rot90(train[[3, 2, 1, 3]], 1, axes=(1, 2)))
+    train = rng.integers(0, 1000, (4, 4, 4, 3)) / 4
+    test = np.rot90(train, 3, axes=(1, 2)).copy()
+    test[[0, 2], 1, 2, 0] += 0.25  # nearer than half a step of a uint8
+    yield "coarsened pictures, in quarters", (train, test[[2, 3, 0, 1]])
 
 
 def _view(picture, k):
@@ -357,7 +362,7 @@ def _equal(a, b):
 
 
 def _near(a, b):
-    return np.abs(a.astype(int) - b).max() <= 2
+    return np.abs(a.astype(float) - b).max() <= 2
 
 
 def _colours(a, b):
@@ -378,7 +383,8 @@ find_leaks.mistakes(
      _some([1, 2, 3, 5, 6, 7])),
     ("Mirrored pictures alone are found: look for those turned only, too.", _some([4, 5, 6, 7])),
     ("Turned pictures alone are found: mirrored ones and copies are missed.", _some([1, 2, 3])),
-    ("Equal pixels are asked for: these are merely similar.", _like(_near)),
+    ("Equal pixels are asked for: these are merely similar.",
+     _like(_near), _like(lambda a, b: np.abs(a.astype(float) - b).max() <= 0.5)),
     ("The same mean or colours make no same picture: compare each pixel at its place.",
      _like(lambda a, b: a.mean() == b.mean()),
      _like(lambda a, b: (a.mean((0, 1)) == b.mean((0, 1))).all()), _like(_colours)),
@@ -405,3 +411,99 @@ find_leaks.mistakes(
      lambda a, b: [*find_leaks.right(a, b), *[p for p in find_leaks.right(b, b) if p[0] < p[1]]]),
     generic="rows",
 )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------ 6.6
+
+
+def _honesty_error(confidence, right, n_groups):
+    """Return the calibration errors of many sets of answers, shape (draws, N), at once."""
+    order = np.argsort(confidence, kind="stable")
+    said, was = confidence[order], np.atleast_2d(right)[:, order]
+    edges = np.array_split(np.arange(len(order)), n_groups)
+    gaps = [abs(was[:, g].mean(1) - said[g].mean()) * len(g) for g in edges]
+    return np.sum(gaps, axis=0) / len(order)
+
+
+@judged(6)
+def by_chance(answer):
+    """Say how large a calibration error an honest network has, and how many have a larger one."""
+    rng, n_draws = answer.rng, 1000
+    # Honest, too sure, not sure enough; the first is what chapter 6 has, 300 galaxies in 6 groups.
+    for n, n_groups, bend in ((300, 6, 0.0), (150, 5, -0.06), (240, 4, 0.05)):
+        confidence = rng.uniform(0.25, 0.9, n) ** 1.2 + 0.05
+        right = rng.random(n) < confidence + bend
+        own = _honesty_error(confidence, right, n_groups)[0]
+        drawn = _honesty_error(confidence, rng.random((4000, n)) < confidence, n_groups)
+        mean, share = drawn.mean(), np.mean(drawn >= own)
+        value = answer(confidence, right, n_groups, n_draws, np.random.default_rng(rng.integers(9)))
+        given_mean, given_share = (float(v) for v in as_numbers(value, (0.05, 0.5)))
+        # Six standard errors of a thousand draws, and of the four thousand here.
+        slack = 6 * drawn.std() * (1 / n_draws + 1 / 4000) ** 0.5 + 5e-4
+        wide = 6 * (share * (1 - share) * (1 / n_draws + 1 / 4000) + 1e-6) ** 0.5 + 2e-3
+        _say_what_is_wrong(given_mean, given_share, own, drawn, confidence, right, slack, wide)
+        forbid(
+            (abs(given_mean - mean) > slack,
+             f"For {n} galaxies in {n_groups} groups: an honest network's mean error is "
+             f"{mean:.3f}, not {given_mean:.3f}."),
+            (abs(given_share - share) > wide,
+             f"For {n} galaxies in {n_groups} groups: a share of {share:.2f} of the honest "
+             f"networks has at least this error, not {given_share:.2f}."),
+        )  # fmt: skip
+
+
+def _say_what_is_wrong(given_mean, given_share, own, drawn, confidence, right, slack, wide):
+    """Raise the sentence of a known mistake, where the two numbers are off and show it."""
+    mean, share = drawn.mean(), np.mean(drawn >= own)
+    mean_is_right, share_is_right = (
+        abs(given_mean - mean) <= slack,
+        abs(given_share - share) <= wide,
+    )
+    forbid(
+        (not np.isfinite([given_mean, given_share]).all(), "Both results are to be numbers."),
+        (not mean_is_right and not share_is_right and abs(given_share - mean) <= slack,
+         "The order of the two results is wrong."),
+        (not mean_is_right and abs(given_mean - own) < 1e-9,
+         "The first result is the network's own error: take the mean of the honest ones'."),
+        (not mean_is_right and abs(given_mean - 100 * mean) <= 100 * slack,
+         "That is in per cent: return fractions."),
+        (not mean_is_right and abs(given_mean - np.std(drawn)) <= 1e-3,
+         "The first result is the scatter of the errors: take their mean."),
+        (not mean_is_right and given_mean > 0.1,
+         "These answers are farther from honest than chance makes them: is each galaxy right with "
+         "its own confidence as the chance?"),
+        (mean_is_right and not share_is_right and abs(given_share - (1 - share)) <= wide,
+         "That is the share of honest networks that have a smaller error: count those that have "
+         "at least the network's own."),
+        (mean_is_right and not share_is_right and abs(given_share - np.mean(drawn >= mean)) <= wide,
+         "The second result compares with the mean: compare with the network's own error."),
+        (mean_is_right and not share_is_right and abs(given_share - 1000 * share) <= 1000 * wide,
+         "The second result is a count: divide it by the number of draws."),
+        (mean_is_right and not share_is_right and abs(given_share - 100 * share) <= 100 * wide,
+         "The second result is in per cent: return a fraction."),
+        (mean_is_right and not share_is_right and abs(given_share - own) < 1e-9,
+         "The second result is the network's own error: count the honest ones that have at least "
+         "as much."),
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------ 6.7
+
+# What each graph of 6.7 says, and what is said where another sentence is chosen.
+GRAPHS = {
+    "graph 1": ("b", "follow the validation curve to its lowest point, and then both to the end."),
+    "graph 2": (
+        "d",
+        "lay a ruler across the bars: which pairs of points lie apart by more than both?",
+    ),
+    "graph 3": (
+        "a",
+        "take the point farthest to the right: what does it say, and how often is it so?",
+    ),
+}
+
+
+@judged(6)
+def graphs(answer):
+    """Choose the sentence that each of three graphs bears out."""
+    judge_letters(answer.value, GRAPHS, "abcd")

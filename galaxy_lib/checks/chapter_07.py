@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from galaxy_lib.checks.runner import exercise
@@ -20,8 +22,8 @@ def _known(y):
 
 
 def _batches(rng):
-    """Give what, u and y for several shapes; the second has sums that overflow."""
-    for n, S, size in ((4, 5, 2.0), (3, 4, 900.0), (10, 1, 1.0), (5, 5, 1.0)):
+    """Give what, u and y for several shapes; in two of them sums overflow."""
+    for n, S, size in ((4, 5, 2.0), (3, 4, 900.0), (10, 1, 1.0), (5, 5, 1.0), (4, 3, 1.0)):
         u = rng.normal(0, size, (n, S)) + rng.normal(0, size, (1, S))
         known = rng.integers(n, size=S)
         what = f"{n} outputs and S={S}"
@@ -30,6 +32,9 @@ def _batches(rng):
             u += size - u.max(axis=0)
             known = u.argmin(axis=0)
             u[known, range(S)] = np.minimum(u[known, range(S)], -100)
+        if S == 3:  # beside the largest column, nothing is left of the others
+            what += ", columns of very different size"
+            u += rng.permutation([-1500.0, 20.0, 1500.0])
         yield what, u, np.where(np.arange(n)[:, np.newaxis] == known, 0.99, 0.01)
 
 
@@ -45,10 +50,14 @@ def log_sum_exp(u):
 log_sum_exp.cases(lambda rng: ((what, (u,)) for what, u, _ in _batches(rng)))
 
 OVERFLOW = "Right for small sums, but e⁹⁰⁰ overflows: take out the largest entry first."
+BATCH = (
+    "Each column has a largest entry of its own: the batch's leaves nothing of the other columns."
+)
 DOWN = "That goes along the rows: a column is a galaxy, so add up over axis 0."
 
 log_sum_exp.mistakes(
     (OVERFLOW, lambda u: np.log(np.exp(u).sum(axis=0, keepdims=True))),
+    (BATCH, lambda u: u.max() + np.log(np.exp(u - u.max()).sum(axis=0, keepdims=True))),
     ("Keep the shape (1, S): keepdims=True.", lambda u: _lse(u)[0]),
     (DOWN, lambda u: np.logaddexp.reduce(u, axis=1, keepdims=True), lambda u: _lse(u.T)),
     ("That is one number for all columns.", lambda u: np.logaddexp.reduce(u, axis=None)),
@@ -75,6 +84,7 @@ softmax.cases(lambda rng: ((what, (u,)) for what, u, _ in _batches(rng)))
 
 softmax.mistakes(
     (OVERFLOW, lambda u: np.exp(u) / np.exp(u).sum(axis=0)),
+    (BATCH, lambda u: np.exp(u - u.max()) / np.exp(u - u.max()).sum(axis=0)),
     (DOWN, lambda u: _softmax(u.T).T),
     (
         "It adds up to 1 over the whole batch: each column is to do so.",
@@ -158,63 +168,148 @@ def _g(x):
     return 0.5 + 0.5 * np.tanh(0.5 * x)
 
 
-def _four(A, B, x, y, a, b, target=_known, factor=False, hidden=True, mean=True, back=None):
-    """Return the four gradients, galaxy by galaxy; options leave something out."""
-    totals = [np.zeros(w.shape) for w in (A, B, a, b)]
-    for xs, ys in zip(x.T, target(y).T, strict=True):
-        zt = _g(B @ xs + b[:, 0])
-        z = _softmax((A @ zt + a[:, 0])[:, np.newaxis])[:, 0]
-        e = (z - ys) * (z * (1 - z) if factor else 1)
-        dt = np.einsum("oh,o->h" if back is None else back, A, e) * (zt * (1 - zt) if hidden else 1)
-        parts = np.multiply.outer(e, zt), np.multiply.outer(dt, xs), e[:, None], dt[:, None]
-        for total, part in zip(totals, parts, strict=True):
-            total += part
-    return tuple(total / (x.shape[1] if mean else 1) for total in totals)
+def _on_the_way(weights, x):
+    """Return what comes out of each layer, the inputs first and the sums of the last at the end."""
+    layers = [x]
+    for W in weights[:-1]:
+        layers.append(_g(W @ layers[-1]))
+    return [*layers, weights[-1] @ layers[-1]]
+
+
+def _of_layers(
+    weights,
+    x,
+    y,
+    target=_known,
+    hidden=lambda z: z * (1 - z),
+    output=lambda z: 1,
+    last=_softmax,
+    back=lambda W, d: W.T @ d,
+    first=None,
+):
+    """Return the gradients of all layers; options change a step."""
+    *layers, u = _on_the_way(weights, x)
+    z = last(u)
+    d = (z - target(y)) * output(z)
+    gradients = []
+    for i in range(len(weights) - 1, -1, -1):
+        gradients.insert(0, d @ layers[i].T / x.shape[1])
+        if i:
+            d = back(weights[i], d if first is None or i > 1 else first(d)) * hidden(layers[i])
+    return gradients
 
 
 @exercise(7)
-def four_gradients(A, B, x, y, a, b):
-    """Derive the cross-entropy of a batch by weights and biases."""
-    return _four(A, B, x, y, a, b)
+def gradients_of_layers(weights, x, y):
+    """Derive the cross-entropy of a batch by the weights of every layer."""
+    S = x.shape[1]
+    totals = [np.zeros(W.shape) for W in weights]
+    for s in range(S):
+        *layers, u = _on_the_way(weights, x[:, s])
+        d = _softmax(u) - _known(y[:, s])
+        for i in reversed(range(len(weights))):
+            totals[i] += np.multiply.outer(d, layers[i]) / S
+            d = np.einsum("oh,o,h->h", weights[i], d, layers[i] * (1 - layers[i]))
+    return tuple(totals)
 
 
-@four_gradients.cases
+@gradients_of_layers.cases
 def _(rng):
-    for N_out, N_hidden, N_in, S in ((4, 4, 4, 5), (3, 5, 4, 6), (6, 3, 2, 1)):
-        shapes = (N_out, N_hidden), (N_hidden, N_in), (N_in, S), (N_out, 1), (N_hidden, 1)
-        A, B, x, a, b = (rng.normal(0, 0.7, shape) for shape in shapes)
-        known = np.arange(N_out)[:, np.newaxis] == rng.integers(N_out, size=S)
-        what = f"{N_in} inputs, {N_hidden} hidden units, {N_out} outputs and S={S}"
-        yield what, (A, B, x, np.where(known, 0.99, 0.01), a, b)
+    # In the first, all are equal: a missing transpose shows in the values, not as an error.
+    for sizes, S in (((4, 4, 4, 4), 5), ((3, 5, 4, 2, 6), 7), ((4, 3, 5), 4), ((3, 4), 6)):
+        while True:  # deep down slopes are small: three decimals are to tell them from 0
+            weights = [rng.normal(0, 1.5, pair[::-1]) for pair in itertools.pairwise(sizes)]
+            x = rng.normal(0, 1, (sizes[0], S))
+            known = np.arange(sizes[-1])[:, np.newaxis] == rng.integers(sizes[-1], size=S)
+            case = weights, x, np.where(known, 0.99, 0.01)
+            if min(np.abs(g).max() for g in _of_layers(*case)) > 0.01:
+                break
+        n = len(weights)
+        yield f"{n} {'matrix' if n == 1 else 'matrices'} and S={S}", case
 
 
 def _with(**options):
-    return lambda *arguments: _four(*arguments, **options)
+    return lambda *arguments: _of_layers(*arguments, **options)
 
 
 def _changed(change):
-    return lambda *arguments: change(*_four(*arguments))
+    return lambda *arguments: change(_of_layers(*arguments))
 
 
-four_gradients.mistakes(
-    (FACTOR, _with(factor=True)),
+def _weights_moved(weights, x, y):
+    """Move each matrix before the error goes back through it."""
+    moved = [W - g for W, g in zip(weights, _of_layers(weights, x, y), strict=True)]
+    *layers, u = _on_the_way(weights, x)
+    d, gradients = _softmax(u) - _known(y), []
+    for i in range(len(weights) - 1, -1, -1):
+        gradients.insert(0, d @ layers[i].T / x.shape[1])
+        if i:
+            d = (moved[i].T @ d) * layers[i] * (1 - layers[i])
+    return gradients
+
+
+def _a_layer_late(weights, x, y):
+    """Take the slope of the layer below the one that the error has come to."""
+    *layers, u = _on_the_way(weights, x)
+    d, gradients = _softmax(u) - _known(y), []
+    for i in range(len(weights) - 1, -1, -1):
+        gradients.insert(0, d @ layers[i].T / x.shape[1])
+        if i:
+            d = (weights[i].T @ d) * layers[i - 1] * (1 - layers[i - 1])
+    return gradients
+
+
+def _one_hidden_layer(weights, x, y):
+    """Write out two layers, as chapter 7 does, whatever the depth."""
+    if len(weights) != 2:
+        raise ValueError
+    return _of_layers(weights, x, y)
+
+
+def _two_hidden_layers(weights, x, y):
+    if len(weights) != 3:
+        raise ValueError
+    return _of_layers(weights, x, y)
+
+
+gradients_of_layers.mistakes(
+    ("Any depth is asked for: this unpacks two matrices.", _one_hidden_layer),
+    ("Any depth is asked for: this unpacks three matrices.", _two_hidden_layers),
+    (FACTOR, _with(output=lambda z: z * (1 - z)), _with(output=lambda z: 2 * z * (1 - z))),
     (TARGET, _with(target=lambda y: y)),
-    ("1/S is missing: that is the sum over the batch.", _with(mean=False)),
-    ("The slope of the hidden layer, z̃(1 - z̃), is missing.", _with(hidden=False)),
-    ("The error goes back through Aᵀ: the transpose is missing.", _with(back="ho,o->h")),
-    ("There is no square, and so no factor 2.", _changed(lambda *g: tuple(2 * m for m in g))),
-    ("The order is grad_A, grad_B, grad_a, grad_b.",
-     _changed(lambda A, B, a, b: (A, a, B, b)), _changed(lambda A, B, a, b: (B, A, b, a))),
-    ("The biases are missing in the sums.",
-     lambda A, B, x, y, a, b: _four(A, B, x, y, 0 * a, 0 * b)),
-    ("The bias of the outputs is missing.", lambda A, B, x, y, a, b: _four(A, B, x, y, 0 * a, b)),
-    ("The bias of the hidden layer is missing.",
-     lambda A, B, x, y, a, b: _four(A, B, x, y, a, 0 * b)),
-    ("The slopes of the biases are columns: keepdims=True.",
-     _changed(lambda A, B, a, b: (A, B, a[:, 0], b[:, 0]))),
-    ("The slopes of the biases are means over the batch: 1/S is missing there.",
-     lambda A, B, x, *rest: tuple(m * (x.shape[1] if m.shape[1] == 1 and i > 1 else 1)
-                                      for i, m in enumerate(_four(A, B, x, *rest)))),
+    ("1/S is missing: that is the sum over the batch.",
+     lambda w, x, y: [x.shape[1] * g for g in _of_layers(w, x, y)]),
+    ("The slope of the hidden layers, z(1 - z), is missing.", _with(hidden=lambda z: 1)),
+    ("Of the hidden layers' slope z(1 - z), the factor (1 - z) is missing.",
+     _with(hidden=lambda z: z)),
+    ("Of the hidden layers' slope z(1 - z), the factor z is missing.",
+     _with(hidden=lambda z: 1 - z)),
+    ("What comes out of a hidden layer is z already: its slope is z(1 - z), not g(z)(1 - g(z)).",
+     _with(hidden=lambda z: _g(z) * (1 - _g(z)))),
+    ("The slope that the error meets is of the layer it comes to, not of the one below.",
+     _a_layer_late),
+    ("The error goes back through Wᵀ: the transpose is missing.", _with(back=lambda W, d: W @ d)),
+    ("The error goes back through the matrices: they are missing.",
+     _with(back=lambda W, d: np.broadcast_to(d.sum(0), (W.shape[1], d.shape[1])))),
+    ("There is no square, and so no factor 2.", _changed(lambda g: [2 * m for m in g])),
+    ("Every sign is wrong: it is z - t.", _changed(lambda g: [-m for m in g])),
+    ("The gradients come in the order of the weights, the layer nearest to the inputs first.",
+     _changed(lambda g: g[::-1])),
+    ("All gradients are those at the same weights: a matrix has moved before the error goes back.",
+     _weights_moved),
+    ("The outputs have a softmax, not a sigmoid.", _with(last=_g),
+     *(_with(last=_g, output=lambda z, n=n: n * z * (1 - z)) for n in (1, 2))),
+    ("Each gradient has the shape of its matrix: these are transposed.",
+     _changed(lambda g: [m.T for m in g])),
+    ("Divide by S once, not once in each layer.",
+     lambda w, x, y: [g / x.shape[1] ** i for i, g in zip(range(len(w) - 1, -1, -1),
+                                                          _of_layers(w, x, y), strict=True)]),
+    ("The gradient of the first matrix is missing.", _changed(lambda g: g[1:])),
+    ("The gradient of the last matrix is missing.", _changed(lambda g: g[:-1])),
+    ("That is the gradient of the first matrix alone: return one for each.",
+     _changed(lambda g: g[0])),
+    ("That is the gradient of the last matrix alone: return one for each.",
+     _changed(lambda g: g[-1])),
 )  # fmt: skip
 
 
@@ -225,40 +320,66 @@ def _loss_at(T, u, y):
     return _loss(np.asarray(u) / T, y)
 
 
+def _lowest(score):
+    """Return a function for the T from 0.1 to 10 with the lowest score, by a golden section."""
+
+    def found(u, y):
+        # In 1/T the cross-entropy is convex, so two points say on which side the lowest lies.
+        low, high, part = 0.1, 10.0, (5**0.5 - 1) / 2
+        for _ in range(60):
+            left, right = high - part * (high - low), low + part * (high - low)
+            if score(1 / left, u, y) < score(1 / right, u, y):
+                high = right
+            else:
+                low = left
+        return 2 / (low + high)
+
+    return found
+
+
 @exercise(7)
-def temperature(u, y, candidates):
-    """Choose the divisor of the sums for which the cross-entropy is lowest."""
-    return float(min(candidates, key=lambda T: _loss_at(T, u, y)))
+def temperature(u, y):
+    """Find the divisor of the sums for which the cross-entropy is lowest."""
+    return _lowest(_loss_at)(u, y)
 
 
 @temperature.cases
 def _(rng):
-    # Labels drawn from the softmax of u / T: the best candidate lies near T.
-    # Twenty outputs: there the other classes weigh enough to lead to another candidate.
+    # Labels drawn from the softmax of u / T: the best one lies near T.
+    # Twenty outputs: there the other classes weigh enough to lead to another temperature.
     for T, n, S in ((3.0, 6, 400), (0.4, 4, 300), (1.0, 20, 500), (0.25, 8, 400)):
         u = rng.normal(0, 1.5 * T, (n, S))
         drawn = (np.cumsum(_softmax(u / T), axis=0) > rng.uniform(size=S)).argmax(axis=0)
-        y = np.where(np.arange(n)[:, np.newaxis] == drawn, 0.99, 0.01)
-        candidates = rng.permutation(np.geomspace(0.13, 7.7, 15))
-        yield f"{n} outputs, {S} galaxies and 15 candidates", (u, y, candidates)
+        yield (
+            f"{n} outputs and {S} galaxies",
+            (u, np.where(np.arange(n)[:, np.newaxis] == drawn, 0.99, 0.01)),
+        )
 
 
-def _best(score):
-    return lambda u, y, candidates: float(min(candidates, key=lambda T: score(T, u, y)))
+def _squares(T, u, y):
+    return np.sum((_softmax(u / T) - _known(y)) ** 2)
 
 
-def _accuracy(T, u, y):
-    return -np.mean((u / T).argmax(axis=0) == y.argmax(axis=0))
+def _dishonesty(T, u, y):
+    """How far the mean of the largest outputs lies from the fraction that is right."""
+    z = _softmax(u / T)
+    return abs(z.max(axis=0).mean() - np.mean(z.argmax(axis=0) == y.argmax(axis=0)))
 
 
 temperature.mistakes(
-    ("That is the smallest candidate.", lambda u, y, c: min(c)),
-    ("That is the largest candidate.", lambda u, y, c: max(c)),
-    ("Divide by T: this multiplies.", _best(lambda T, u, y: _loss_at(1 / T, u, y))),
-    ("Return the candidate, not its place in the list.",
-     lambda u, y, c: float(np.argmin([_loss_at(T, u, y) for T in c]))),
-    ("Return the candidate, not its loss.", lambda u, y, c: min(_loss_at(T, u, y) for T in c)),
-    ("No temperature changes which output is largest: compare losses.", _best(_accuracy)),
+    ("The lowest cross-entropy is asked for, not the lowest squared error.",
+     _lowest(_squares), _lowest(lambda T, u, y: np.sum((_softmax(u / T) - y) ** 2))),
+    ("Divide by T: this multiplies.", lambda u, y: 1 / temperature.right(u, y)),
+    ("That is the loss: return the temperature.",
+     lambda u, y: _loss_at(temperature.right(u, y), u, y)),
+    ("That is the loss without a temperature.", lambda u, y: _loss_at(1.0, u, y)),
     ("y weighs the other classes with 0.01: only the known one counts.",
-     _best(lambda T, u, y: -np.sum(y * (u / T - _lse(u / T))))),
+     _lowest(lambda T, u, y: -np.sum(y * (u / T - _lse(u / T))))),
+    ("Four digits are asked for: these are two.",
+     *(lambda u, y, n=n: np.round(temperature.right(u, y), n) for n in (1, 2))),
+    ("That is always 1: search for it.", lambda u, y: 1.0),
+    ("The lowest cross-entropy is asked for, not where the mean of the largest outputs fits.",
+     _lowest(_dishonesty)),
+    ("That is the square of it.", lambda u, y: temperature.right(u, y) ** 2),
+    ("That is the logarithm of it.", lambda u, y: np.log(temperature.right(u, y))),
 )  # fmt: skip

@@ -7,6 +7,7 @@ values are compared. This file knows no right answer, and as a process it import
 
 from __future__ import annotations
 
+import ast
 import base64
 import builtins
 import collections.abc
@@ -94,7 +95,7 @@ def call(function, arguments, watch=None, name: str = "") -> dict:
             result = function(*own)
             value = plain(result)
     except BaseException as error:  # SystemExit is an exception like any other here
-        text = " ".join(str(error).split())[:200]
+        text = _shapes(error, function) or " ".join(str(error).split())[:200]
         lines = traceback.walk_tb(error.__traceback__)
         return {"error": type(error).__name__, "text": text, "line": where(lines, function)}
     if watch and (library := watch.worker_for(name, own, result)):
@@ -118,6 +119,47 @@ def _changed(before, after) -> bool:
         return bool((before != after).any())
     size = np.abs(before[np.isfinite(before)]).max(initial=0)
     return not np.allclose(after, before, 0, 1e-9 * size, equal_nan=True)
+
+
+def _shapes(error: BaseException, function) -> str:
+    """Say which shapes do not fit in a matrix product, where NumPy speaks of core dimensions."""
+    if "core dimension" not in str(error):
+        return ""
+    step, module = error.__traceback__, getattr(function, "__module__", "__main__")
+    inside = None
+    while step is not None:
+        if step.tb_frame.f_globals.get("__name__") == module:
+            inside = step
+        step = step.tb_next
+    with contextlib.suppress(Exception):
+        frame = inside.tb_frame
+        names = frame.f_globals | frame.f_locals
+        first, last, begin, end = [*frame.f_code.co_positions()][inside.tb_lasti // 2]
+        name = frame.f_code.co_filename
+        # Columns count bytes: a line may hold a letter such as β.
+        lines = [linecache.getline(name, n).encode() for n in range(first, last + 1)]
+        lines[-1] = lines[-1][:end]
+        lines[0] = lines[0][begin:]
+        product = ast.parse(b"(" + b" ".join(lines) + b")", mode="eval").body
+        sides = [product.left, product.right]
+        kinds = ast.Name | ast.Attribute | ast.Subscript | ast.BinOp | ast.UnaryOp | ast.Constant
+        parts = [node for side in sides for node in ast.walk(side) if isinstance(node, ast.expr)]
+        if all(isinstance(node, kinds) for node in parts):
+            shown = [
+                f"`{ast.unparse(side)}` is {np.shape(eval(ast.unparse(side), names))}"
+                for side in sides
+            ]
+            return f"the shapes do not fit: {' and '.join(shown)}"
+        arrays = {node.id for node in ast.walk(product) if isinstance(node, ast.Name)}
+        return _told_shapes({name: names[name] for name in sorted(arrays) if name in names})
+    with contextlib.suppress(Exception):
+        return _told_shapes(inside.tb_frame.f_locals)
+    return ""
+
+
+def _told_shapes(names: dict) -> str:
+    shown = [f"{name} is {v.shape}" for name, v in names.items() if isinstance(v, np.ndarray)]
+    return f"the shapes do not fit: {', '.join(shown)}" if shown else ""
 
 
 def where(frames, function) -> str:
