@@ -151,3 +151,15 @@ def test_stars_are_points_and_the_syllabus_adds_them_up():
                 points.append(given)
                 assert given == worth, (path.name, cell["metadata"]["nbgrader"]["grade_id"])
         assert int(said[path.name[1]]) == sum(points), path.name
+
+
+def test_the_landing_page_has_the_chapters_minutes():
+    cards = re.findall(
+        r":link: (\d\d_\w+)\n.*?\+\+\+\n(\d+) minutes",
+        (CHAPTERS / "index.md").read_text("utf-8"),
+        re.S,
+    )
+    assert len(cards) == 10
+    for name, minutes in cards:
+        (path,) = CHAPTERS.glob(f"{name}.*")
+        assert f"takes about {minutes} minutes" in path.read_text("utf-8"), name
