@@ -131,6 +131,7 @@ def test_a_network_goes_in_and_out(view, loss):
         biases = np.frombuffer(getattr(trainer, name), "<f4")
         assert biases.shape == (n,)
         assert np.isfinite(biases).all()
+        assert biases.any() == (loss == "cross-entropy")
     again = trainer.network()
     for name in network.weight_names:
         assert np.array_equal(getattr(again, name), getattr(network, name)), name
