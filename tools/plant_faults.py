@@ -157,7 +157,7 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
     ),
     (
         "cross-entropy: targets of 0.99 and 0.01 in training",
-        "galaxy_lib/network.py",
+        "galaxy_lib/kernels.py",
         substitute("np.exp(log_z) - (y > 0.5)", "np.exp(log_z) - y"),
         CROSS,
     ),
@@ -175,19 +175,19 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
     ),
     (
         "cross-entropy: the loss of the largest output",
-        "galaxy_lib/network.py",
+        "galaxy_lib/kernels.py",
         substitute("-log_z[y > 0.5]", "-log_z.max(axis=0)"),
         CROSS,
     ),
     (
         "ReLU: a slope where it is off",
-        "galaxy_lib/network.py",
+        "galaxy_lib/kernels.py",
         substitute("(z_tilde > 0)", "(z_tilde >= 0)"),
         CROSS,
     ),
     (
         "ReLU: the sigmoid's first weights",
-        "galaxy_lib/network.py",
+        "galaxy_lib/kernels.py",
         substitute("(z_tilde > 0), 2)", "(z_tilde > 0), 1)"),
         CROSS,
     ),
