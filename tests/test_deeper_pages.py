@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pybtex.database
 import pytest
 
 from galaxy_lib.network import cross_entropy_gradients, gradients
@@ -161,9 +162,7 @@ STORED = json.loads(deeper_pages.STORED.read_text("utf-8"))
 @pytest.mark.parametrize("page", STORED)
 def test_tables_are_what_the_benchmark_stored(page):
     """Each row quotes ``mean ± error``, and a difference that is paired by seeds."""
-    path = ROOT / "chapters" / "deeper" / f"{page}.ipynb"
-    cells = json.loads(path.read_text("utf-8"))["cells"]
-    text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    text = prose(page)
     runs = STORED[page]["runs"]
     assert f"`{STORED[page]['command']}`" in text
     assert {len(values) for values in runs.values()} == {5}
@@ -181,11 +180,27 @@ def test_a_number_that_is_not_stored_would_be_seen():
     )
 
 
+def prose(page: str) -> str:
+    path = ROOT / "chapters" / "deeper" / f"{page}.ipynb"
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    return "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+
+
+def test_who_is_quoted_stands_in_the_bibliography():
+    """It can be read, which else the build alone would find out."""
+    entries = pybtex.database.parse_file(str(ROOT / "chapters" / "references.bib")).entries
+    known = {(e.persons["author"][0].last_names[-1], e.fields["year"]) for e in entries.values()}
+    quoted = set()
+    for page in STORED:
+        for inside in re.findall(r"\(([^()]*\d{4}[^()]*)\)", prose(page)):
+            name = re.match(r"\w+", inside)[0]
+            quoted |= {(name, year) for year in re.findall(r"\b(?:19|20)\d\d\b", inside)}
+    assert len(quoted) >= 6
+    assert quoted <= known
+
+
 def test_pages_take_one_reading():
-    for page in ("against_learning_by_heart", "one_more_layer", "votes_not_words"):
-        path = ROOT / "chapters" / "deeper" / f"{page}.ipynb"
-        cells = json.loads(path.read_text("utf-8"))["cells"]
-        text = " ".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-        prose = re.sub(r"\$\$.*?\$\$", " ", text, flags=re.S)
-        assert len(prose.split()) < 1600
+    for page in STORED:
+        text = prose(page)
+        assert len(re.sub(r"\$\$.*?\$\$", " ", text, flags=re.S).split()) < 1600
         assert "## Exercise" in text
