@@ -1,12 +1,12 @@
 """How close are the simulated galaxies to real ones? Prints every figure of the simulator's goals.
 
-    python benchmarks/realism.py                       # everything; carry-over takes longest
-    python benchmarks/realism.py --only pixels speed   # some of it
-    python benchmarks/realism.py --sheet sheet.png     # also a contact sheet, five a class
+    python benchmarks/realism.py --real FIFTY.h5                       # carry-over takes longest
+    python benchmarks/realism.py --real FIFTY.h5 --only pixels speed   # some of it
+    python benchmarks/realism.py --real FIFTY.h5 --sheet sheet.png     # and a sheet, five a class
 
-Needs the [instructor] extra's Pillow and scikit-learn, PyTorch for the carry-over figure, and the
-50 real pictures (--real). Those passed through JPEG once, so simulated pictures make the same
-round trip before any comparison. A figure on pictures that helped to choose the drawing says too
+Needs the [realism] extra, PyTorch for the carry-over figure, and 50 real pictures, five a class.
+Those passed through JPEG once, so simulated pictures make the same round trip before any
+comparison. A figure on pictures that helped to choose the drawing says too
 much: `--only heldout` chooses a variant on half of them and judges it on the other half.
 """
 
@@ -35,7 +35,6 @@ try:
 except ImportError as error:
     raise SystemExit(f"{error}. This benchmark needs Pillow and scikit-learn.") from None
 
-REAL = Path(__file__).parents[2] / "shared" / "real_sample" / "galaxy10_real_sample.h5"
 FIGURES = ("pixels", "auc", "carry", "heldout", "hardness", "shortcut", "speed")
 # What `heldout` chooses from: how wide the drawing's log-normals are (sizes, light, air, noise).
 VARIANTS = {"as drawn": 1.0, "narrower": 0.5, "broader": 1.5}
@@ -384,7 +383,7 @@ def write_sheet(path, seed=0):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--real", type=Path, default=REAL, help="HDF5 file of real pictures")
+    parser.add_argument("--real", type=Path, required=True, help="HDF5 file of real pictures")
     parser.add_argument("--only", nargs="+", choices=FIGURES, default=FIGURES)
     parser.add_argument("--sheet", type=Path, help="write a contact sheet (PNG) here")
     parser.add_argument("--explain", action="store_true", help="name the most telling features")

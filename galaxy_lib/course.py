@@ -7,14 +7,14 @@ baselines. Chapter 8 asks all of them about galaxies that no chapter has looked 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from copy import copy
 from typing import Annotated, Any
 
 import numpy as np
 
 from galaxy_lib.assessment import baseline_rows, baselines, fraction_right, row
-from galaxy_lib.checked import checked, having, wrong
+from galaxy_lib.checked import Text, checked, having, wrong
 from galaxy_lib.data import DataManager
 from galaxy_lib.files.sample import FRESH_SIZE, fresh_galaxies
 from galaxy_lib.galaxy import one_hot
@@ -114,14 +114,17 @@ def on_fresh(network: Annotated[Any, having("forward", "give a NeuralNetwork")])
     return float(np.mean(np.hstack(said) == y.argmax(axis=0)))
 
 
-def fresh_table(rows: Iterable[tuple[str, NeuralNetwork]]) -> str:
-    """Return the table of ``rows``, and the baselines, with a last column from `fresh_set`.
+@checked
+def fresh_table(
+    what: Text, network: Annotated[Any, having("forward", "give a NeuralNetwork")]
+) -> str:
+    """Return the table of `networks`, one more and the baselines, with a column from `fresh_set`.
 
-    The rows are names and trained networks, the first one of whole pictures.
+    The first five networks are trained for it; ``network`` is the one more, ``what`` its name.
     """
-    rows = list(rows)
-    lines = [row(what, network) for what, network in rows]
-    right = [on_fresh(network) for _, network in rows]
+    rows = [*networks(), (what, network)]
+    lines = [row(*each) for each in rows]
+    right = [on_fresh(each) for _, each in rows]
     whole = rows[0][1].data_manager
     lines += baseline_rows(whole).splitlines()
     right += baselines(whole, fresh_set(whole)).values()

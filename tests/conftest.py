@@ -21,13 +21,28 @@ settings.register_profile(
 settings.load_profile("patient")
 
 
+def beside(name: str) -> Path:
+    """Return a file that lies beside the repository on the client's machines alone.
+
+    Nothing else looks outside the repository: real pictures may not be committed, and how a page's
+    minutes are measured is the client's affair. Where there is none, the test is skipped.
+    """
+    path = Path(__file__).resolve().parents[2] / "shared" / name
+    if not path.exists():
+        pytest.skip(f"{name} is not on this machine")
+    return path
+
+
 @pytest.fixture(scope="session")
 def real_sample() -> Path:
-    """Return the path of the 50 real pictures, which are not part of the repository."""
-    path = Path(__file__).resolve().parents[2] / "shared/real_sample/galaxy10_real_sample.h5"
-    if not path.exists():
-        pytest.skip("the real sample is not on this machine")
-    return path
+    """Return the path of the 50 real pictures."""
+    return beside("real_sample/galaxy10_real_sample.h5")
+
+
+@pytest.fixture(scope="session")
+def measure_chapters() -> Path:
+    """Return the path of the script that measures a page's minutes."""
+    return beside("measure_chapters.py")
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ from galaxy_lib import (
     checked,
     convolution,
     course,
+    doctor,
     galaxy,
     living,
     network,
@@ -264,7 +265,10 @@ TABLE: list[tuple[Callable, dict[str, str]]] = [
     (assessment.recall, {"matrix": "matrix"}),
     (course.fraction_right, {"right": "share", "n": "whole"}),
     (course.row, {"what": "text", "network": "thing", "epoch": "whole or none"}),
-    (course.baselines, {"data_manager": "thing"}),
+    (course.baselines, {"data_manager": "thing", "galaxies": "thing or none"}),
+    (course.fresh_set, {"data_manager": "thing"}),
+    (course.on_fresh, {"network": "thing"}),
+    (course.fresh_table, {"what": "text", "network": "thing"}),
     (course.baseline_rows, {"data_manager": "thing"}),
     (datasets.dataset_path, {"datafile": "path or none"}),
     (datasets.find_dataset, {"datafile": "path or none"}),
@@ -411,7 +415,7 @@ def test_a_wrong_argument_is_one_sentence(function, name, kind, good, tmp_path, 
 
 # Made by the library, or a record whose entries are checked where it is used.
 RECORDS = {Epoch, Saved, Training, network.Loss, datasets.Description, convolution.Layers, Layout,
-           survey.Calibration, survey.Summary, Plan, GradientErrors}  # fmt: skip
+           survey.Calibration, survey.Summary, Plan, GradientErrors, doctor.Finding}  # fmt: skip
 
 
 def modules() -> Iterator:

@@ -15,6 +15,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "chapters" / "_ext"))
 
 import finish
+import galaxy_book
 import offline
 import style_sheet
 
@@ -151,3 +152,30 @@ def test_a_thebe_that_is_elsewhere_stops_the_build():
     )
     with pytest.raises(ExtensionError, match="thebe"):
         offline.without_thebe(app, None)
+
+
+def test_the_book_takes_authors_and_address_from_one_file(tmp_path, monkeypatch):
+    monkeypatch.delenv("BOOK_REPOSITORY_URL", raising=False)
+    citation = tmp_path / "CITATION.cff"
+
+    def book():
+        config = SimpleNamespace(html_theme_options={})
+        galaxy_book.follow_the_fork(SimpleNamespace(srcdir=str(tmp_path)), config)
+        return config
+
+    citation.write_text(
+        "authors:\n  - {given-names: Ada, family-names: Byron}\n  - name: A group\n"
+    )
+    assert book().author == "Ada Byron, A group"
+    assert book().html_theme_options == {}
+    citation.write_text("authors: [{name: A}]\nrepository-code: https://example.org/a\n")
+    assert book().html_theme_options["repository_url"] == "https://example.org/a"
+    monkeypatch.setenv("BOOK_REPOSITORY_URL", "https://example.org/fork")
+    assert book().html_theme_options["repository_url"] == "https://example.org/fork"
+
+
+def test_the_repositorys_own_authors_can_be_read():
+    root = Path(__file__).resolve().parents[1]
+    config = SimpleNamespace(html_theme_options={})
+    galaxy_book.follow_the_fork(SimpleNamespace(srcdir=str(root)), config)
+    assert config.author

@@ -79,7 +79,7 @@ def test_one_wrong_symbol_is_noticed(said, place, other, volunteer):
     wrong = code[:place] + other + code[place + 1 :]
     if wrong == code:
         return
-    with pytest.raises(ValueError, match="mistyped"):
+    with pytest.raises(ValueError, match="mistyped"), pytest.warns(UserWarning, match="Line 1 "):
         volunteer.read_codes([wrong])
 
 
@@ -88,15 +88,16 @@ def test_one_wrong_symbol_is_noticed(said, place, other, volunteer):
     [
         (lambda code: code[:-1], "has 17 symbols, but should have 18"),
         (lambda code: code + "0", "has 19 symbols"),
-        (lambda code: "", "has 0 symbols"),
+        (lambda code: "-", "has 0 symbols"),
         (lambda code: code[:-1] + "?", "holds '\\?', which no code does"),
         (lambda code: code_of([3] * 20, 1), "other galaxies than these twenty"),
     ],
 )
 def test_a_wrong_code_gets_a_sentence(change, says, volunteer):
     code = code_of([3] * 20, volunteer.set_id)
-    with pytest.raises(ValueError, match=says):
-        volunteer.read_codes([code, change(code)])
+    with pytest.warns(UserWarning, match=rf"^Line 3 is skipped\. .*{says}"):
+        read = volunteer.read_codes([code, "  ", change(code), code])
+    assert read.tolist() == [[3] * 20] * 2
 
 
 def test_the_twenty_are_two_of_each_class_from_the_test_set(dm, volunteer):

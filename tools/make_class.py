@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = ROOT / "chapters"
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 # The book's alone: who builds it, who teaches from it, what Sphinx makes.
-BOOK_ONLY = {"index", "api", "bibliography", "colophon", "instructor"}
+BOOK_ONLY = {"index", "api", "bibliography", "colophon", "instructor", "questions"}
 ANSWER = "**Answer.**"
 SO_FAR = "## Our network so far"
 SUMMARY = "## Summary"
@@ -137,12 +137,15 @@ def _ends_a_result(block: str) -> bool:
 def quotes(text: str, printed: set[float]) -> bool:
     """Say whether a text quotes one of the printed numbers that are too long to agree by chance."""
     words = re.sub(prose_numbers.ASIDE, " ", text)
-    found = [number for number in prose_numbers.numbers(words) if _is_telling(number)]
+    found = [number for number in prose_numbers.numbers(words) if is_telling(number)]
     return any(prose_numbers.stands_in(number, printed, percent=False) for number in found)
 
 
-def _is_telling(number: str) -> bool:
-    return "." in number and len(number.partition("e")[0].replace(".", "").lstrip("0")) > 1
+def is_telling(number: str) -> bool:
+    """Say whether a number, as written, is long enough not to agree with another by chance."""
+    digits = number.partition("e")[0]
+    decimals = digits.partition(".")[2]
+    return len(decimals) > 2 or bool(decimals and len(digits.replace(".", "").lstrip("0")) > 1)
 
 
 def without_asserts(source: str) -> str:

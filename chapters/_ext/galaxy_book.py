@@ -18,6 +18,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
@@ -148,8 +149,17 @@ def execute_side_by_side(app, env, docnames) -> None:
 
 
 def follow_the_fork(app, config) -> None:
-    """Lead the launch buttons to the repository that publishes the book, if it says which."""
-    if url := os.environ.get("BOOK_REPOSITORY_URL"):
+    """Name the authors that CITATION.cff names, and lead to the repository that publishes the book.
+
+    A fork fills in that file alone; where a workflow publishes, it says the address itself.
+    """
+    citation = yaml.safe_load(Path(app.srcdir, "CITATION.cff").read_text("utf-8"))
+    names = (
+        each.get("name") or f"{each['given-names']} {each['family-names']}"
+        for each in citation["authors"]
+    )
+    config.author = ", ".join(names)
+    if url := os.environ.get("BOOK_REPOSITORY_URL") or citation.get("repository-code"):
         config.html_theme_options |= {
             "repository_url": url,
             "repository_branch": os.environ.get("BOOK_REPOSITORY_BRANCH", "main"),

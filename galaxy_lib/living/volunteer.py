@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, ClassVar
@@ -111,21 +112,33 @@ class Volunteer(LivingFigure):
         ----------
         codes : str
             Small letters, spaces and missing hyphens do not matter, nor O for 0 or I and L for 1.
+            Empty lines are passed over; a code that cannot be read is skipped, and a warning
+            names it and says why.
 
         Returns
         -------
-        int array (number of codes, 20)
+        int array (number of codes that can be read, 20)
             In the order of ``labels``.
 
         Raises
         ------
         ValueError
-            If a code is incomplete or mistyped, or belongs to other galaxies than these.
+            If there are codes, and all are incomplete, mistyped or about other galaxies.
         """
         codes = [codes] if isinstance(codes, str) else codes
         codes = [*codes] if isinstance(codes, Iterator) else codes
         codes = several(check_of(Caption), "give a code, or a list of them")("codes", codes)
-        said = [read_code(code, self.set_id) for code in codes]
+        said, problem = [], None
+        for line, code in enumerate(codes, 1):
+            if not code.strip():
+                continue
+            try:
+                said.append(read_code(code, self.set_id))
+            except ValueError as error:
+                problem = problem or error
+                warnings.warn(f"Line {line} is skipped. {error}", stacklevel=2)
+        if problem and not said:
+            raise problem
         return np.array(said, dtype=int).reshape(len(said), N)
 
     def confusion_matrix(self, said: np.ndarray) -> np.ndarray:
