@@ -661,6 +661,17 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
          " test_each_known_mistake_gets_its_own_sentence_alone"),
     ),
     *in_file(
+        K + "runner.py", "tests/test_grading.py",
+        ("code of the checks is an answer", "if fresh and process.is_of_the_checks(handed.answer):",
+         "if fresh and not handed.answer:",
+         "test_what_an_open_process_would_hand_over_is_refused_where_it_is_judged"),
+    ),
+    *in_file(
+        K + "apart.py", "tests/test_grading.py",
+        ("the library may do an answer's work", "if called == name or (", "if (",
+         "test_functions_of_the_library_are_no_answers_where_it_counts"),
+    ),
+    *in_file(
         K + "worker.py", "tests/test_checks.py",
         ("an answer changes its input by 1 %", "0, 1e-9 * size", "0, 2e-2 * size",
          "test_an_input_that_moves_a_little_has_changed"),
