@@ -9,14 +9,15 @@ On purpose there are no more layers.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 from scipy.linalg.blas import saxpy, sgemm
 
-from galaxy_lib.checked import AnyArray, Galaxies, Seed, Whole, checked, one_of, wrong
+from galaxy_lib import kernels
+from galaxy_lib.checked import AnyArray, Galaxies, Seed, Whole, checked, wrong
 from galaxy_lib.galaxy import N_TYPES, AnyGalaxy
+from galaxy_lib.kernels import HIDDEN_UNITS, LOSSES, HiddenUnit, Loss, LossName, product
 from galaxy_lib.training import Training
 
 Array = np.ndarray
@@ -30,13 +31,6 @@ def sigmoid(x: AnyArray) -> Array:
     """Return g(x) = 1/(1 + e⁻ˣ), elementwise, in the float dtype of ``x`` (chapter 3)."""
     with np.errstate(over="ignore"):  # where e⁻ˣ overflows to inf, 1/inf is the limit, 0
         return 1 / (1 + np.exp(-1.0 * np.asarray(x)))
-
-
-def _sigmoid(u: Array) -> Array:
-    """Return g(u) in the place of ``u``, unchecked: the loops meet it at every step."""
-    z = np.exp(np.negative(u, out=u), out=u)
-    z += 1
-    return np.divide(1, z, out=z)
 
 
 @checked
@@ -80,13 +74,7 @@ def log_sum_exp(u: Outputs) -> Array:
 @checked
 def log_softmax(u: Outputs) -> Array:
     """Return log z = u − log Σ eᵘ, (N_out, S), exact also where z rounds to 0 (chapter 7)."""
-    return _log_softmax(u)
-
-
-def _log_softmax(u: Array) -> Array:
-    below = u - u.max(axis=0, keepdims=True)  # first, or a large u would round the difference
-    below -= np.log(np.sum(np.exp(below), axis=0, keepdims=True))
-    return below
+    return kernels.log_softmax(u)
 
 
 @checked
@@ -111,31 +99,6 @@ def relu(u: AnyArray) -> Array:
     return np.maximum(u, 0)
 
 
-def _before_sigmoid(e_tilde: Array, z_tilde: Array) -> Array:
-    """Return e_tilde * z_tilde * (1 - z_tilde), in the place of ``e_tilde``."""
-    e_tilde *= z_tilde
-    e_tilde *= 1 - z_tilde
-    return e_tilde
-
-
-def _relu(u: Array) -> Array:
-    return np.maximum(u, 0, out=u)
-
-
-HIDDEN_UNITS = {
-    "sigmoid": (_sigmoid, _before_sigmoid, 1),
-    "relu": (_relu, lambda e_tilde, z_tilde: e_tilde * (z_tilde > 0), 2),
-}
-"""A hidden unit's function, in the place of what it is given; a slope ``e_tilde`` behind the unit
-as one before it, from the unit's *output*; and N_in times the variance of its first weights: 1, and
-2 for ReLU, which lets half of its input through (He et al. 2015).
-
-:meta hide-value:
-"""
-
-HiddenUnit = Annotated[str, one_of(*HIDDEN_UNITS)]
-
-
 @checked
 def cross_entropy_gradients(
     A: OfA, B: OfB, x: Inputs, y: Outputs, a: OfBiasA, b: OfBiasB, hidden: HiddenUnit = "sigmoid"
@@ -157,43 +120,6 @@ def cross_entropy_gradients(
     grad_A, grad_a = e @ z_tilde.T / S, e.mean(axis=1, keepdims=True)
     grad_B, grad_b = d_tilde @ x.T / S, d_tilde.mean(axis=1, keepdims=True)
     return grad_A, grad_B, grad_a, grad_b
-
-
-class Loss(NamedTuple):
-    """All in which one loss differs from another: its output layer and its slope."""
-
-    output: Callable  # u = A z̃ + a (N_out, S) -> z, or log z, exact also where z rounds to 0
-    z: Callable  # output -> z
-    slope: Callable  # output, y -> S ∂L/∂u (N_out, S)
-    terms: Callable  # output, y -> what adds up to S L
-    constant: Callable  # each galaxy's share of its class -> L of the best output that never varies
-    biases: bool
-
-
-LOSSES = {
-    "squared": Loss(
-        output=_sigmoid,
-        z=lambda z: z,
-        slope=lambda z, y: 2 * (z - y) * z * (1 - z),
-        terms=lambda z, y: (z - y) ** 2,
-        constant=lambda share: 0.98**2 * (1 - share.mean()),
-        biases=False,
-    ),
-    "cross-entropy": Loss(
-        output=_log_softmax,
-        z=np.exp,
-        slope=lambda log_z, y: np.exp(log_z) - (y > 0.5),
-        terms=lambda log_z, y: -log_z[y > 0.5],
-        constant=lambda share: -np.log(share).mean(),
-        biases=True,
-    ),
-}
-"""`loss` and `cross_entropy`, as the training loop takes them.
-
-:meta hide-value:
-"""
-
-LossName = Annotated[str, one_of(*LOSSES)]
 
 
 class NeuralNetwork(Training):
@@ -263,8 +189,8 @@ class NeuralNetwork(Training):
         return self._forward(x)[1]
 
     def _forward(self, x: Array) -> tuple[Array, Array]:
-        z_tilde = HIDDEN_UNITS[self.hidden][0](_product(self.B, x, self.b))
-        return z_tilde, self._loss.output(_product(self.A, z_tilde, self.a))
+        z_tilde = HIDDEN_UNITS[self.hidden][0](product(self.B, x, self.b))
+        return z_tilde, self._loss.output(product(self.A, z_tilde, self.a))
 
     @np.errstate(over="ignore", invalid="ignore")  # what is no number is reported by `epochs`
     def _step(self, v: list[Array], x: Array, y: Array, eta: float, beta: float) -> Array:
@@ -307,14 +233,3 @@ class NeuralNetwork(Training):
         if self._loss.biases:
             sizes += f", {self.hidden} and {self.loss}"
         return f"<{type(self).__name__}: {sizes}, trained on {self.n_trained} pictures>"
-
-
-def _product(W: Array, x: Array, w: Array | None) -> Array:
-    """Return W @ x, plus ``w`` if there is one.
-
-    Not by ``@``: NumPy and SciPy may each bring a pool of threads, and two in one loop collide.
-    """
-    u = sgemm(1, W, x)
-    if w is not None:
-        u += w
-    return u

@@ -389,7 +389,7 @@ def test_the_worker_holds_no_right_value() -> None:
         return sum(name.split(".")[0] == "galaxy_lib" for name in sys.modules) + 0 * x
 
     worker = process.start(2, fresh=True)
-    assert runner.Answer(hand_over(answer), worker, np.random.default_rng(1))(
+    assert runner.Answer("sigmoid", hand_over(answer), worker, np.random.default_rng(1))(
         np.zeros(3)
     ).tolist() == [0, 0, 0]
     worker.kill()
@@ -417,7 +417,7 @@ def test_prints_and_warnings_of_an_answer_stay_inside(capfd, recwarn) -> None:
 
 
 def test_under_nbgrader_the_same_check_raises(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
     monkeypatch.setenv("CHECK_SEED", "7")
     with pytest.raises(checks.CheckFailed, match=r"^sigmoid: .*CHECK_SEED=7\)$") as caught:
         checks.sigmoid(lambda x: 1 / (1 + np.exp(x)))

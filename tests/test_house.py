@@ -17,7 +17,7 @@ BIN = Path(sysconfig.get_path("scripts"))
 FLOORS = [
     {"checked"},
     {"galaxy", "simulator"},
-    {"splits"},
+    {"splits", "kernels"},
     {"files", "assessment"},
     {"pictures"},
     {"data", "saved", "plots"},
@@ -125,7 +125,7 @@ def test_the_taught_core_is_read_in_an_afternoon():
     taught = ["galaxy", "data", "network", "convolution"]
     files = [ROOT / "galaxy_lib" / f"{name}.py" for name in taught]
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in files if path.exists())
-    assert lines <= 1061
+    assert lines < 1000
 
 
 def test_no_file_is_too_long_to_be_read_at_once():

@@ -18,8 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from galaxy_lib import network as network_module
-from galaxy_lib import training
+from galaxy_lib import kernels, training
 from galaxy_lib.data import DataManager
 from galaxy_lib.galaxy import Galaxy, one_hot, scale_pixels
 from galaxy_lib.network import NeuralNetwork, gradients, loss, sigmoid
@@ -101,8 +100,8 @@ def test_a_step_is_the_formula(size, eta, beta, seed):
 
 def test_numpys_products_stay_out_of_the_hot_loop():
     # NumPy and SciPy may each bring a pool of threads; both in one loop cost 3 to 10 times.
-    hot = [network_module._sigmoid, network_module._product, training._score]
-    hot += [network_module._log_softmax, NeuralNetwork._forward, NeuralNetwork._step]
+    hot = [kernels.sigmoid, kernels.product, kernels.log_softmax, training._score]
+    hot += [NeuralNetwork._forward, NeuralNetwork._step]
     hot += [NeuralNetwork._epochs, NeuralNetwork._evaluate, NeuralNetwork.forward]
     for function in hot:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))

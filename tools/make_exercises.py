@@ -24,12 +24,21 @@ CONFIG = f'''"""nbgrader's settings for this course; see the instructor's page o
 
 from nbgrader.converters import Autograde
 
-from galaxy_lib.checks.grading import Execute
+from galaxy_lib import dataset_path
+from galaxy_lib.checks.grading import Execute, Feedback, Repair, Submissions
 
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "galaxies"
 c.CourseDirectory.root = {{root!r}}
 c.ClearSolutions.code_stub = {{{{"python": "{STUB}"}}}}
+# Notebooks are read as any editor writes them, and cells that lost their marks get them back.
+c.Autograde.exporter_class = Submissions
+c.Autograde.sanitize_preprocessors = [
+    Repair,
+    *Autograde.sanitize_preprocessors.default(),
+]
+# The sample is drawn beforehand, once: in a notebook, the time limit would end that.
+c.Autograde.pre_convert_hook = lambda **submission: dataset_path()
 # Checks are judged in nbgrader's own process, where a notebook cannot reach them.
 c.Autograde.autograde_preprocessors = [
     Execute,
@@ -38,6 +47,8 @@ c.Autograde.autograde_preprocessors = [
 # An endless function is stopped after 10 s; this stops an endless loop outside of one.
 c.Execute.limit = 10
 c.Execute.timeout = 60
+# The list on a student's page has the exercises' titles.
+c.GenerateFeedback.exporter_class = Feedback
 # A learning management system's names: anna_01_exploring_the_data.ipynb, or anna_…_01_….ipynb.
 c.FileNameCollectorPlugin.named_regexp = (
     r".*[/\\\\](?P<student_id>[^/\\\\_]+)_(?:.*_)?(?P<file_id>\\d\\d_[a-z_]+)\\.ipynb$"

@@ -4,70 +4,39 @@ A check is called with the student's function or value. It neither raises nor sh
 only under nbgrader, where ``NBGRADER_EXECUTION`` is set, an exercise that is not solved raises, so
 that its cell earns nothing. How an answer is run and compared is in `runner`; each chapter's
 checks are in a file of their own.
+
+While nbgrader grades, what is right is not in the process that holds a student's notebook: the
+checks are names alone there, and `grading` judges in nbgrader's own process.
 """
 
-from galaxy_lib.checks.chapter_01 import bytes_of_pictures, count_types, redness
-from galaxy_lib.checks.chapter_02 import close_pairs, coarsen, inputs_per_galaxy, one_hot, split
-from galaxy_lib.checks.chapter_03 import (
-    batches,
-    forward,
-    forward_one,
-    gradient_A,
-    gradient_B,
-    gradients,
-    numerical_gradient,
-    sigmoid,
-)
-from galaxy_lib.checks.chapter_04 import age_weight, descend, momentum_step, steps_needed
-from galaxy_lib.checks.chapter_05 import (
-    faults,
-    fraction_correct,
-    mended_epoch,
-    study,
-    train,
-    updates,
-)
-from galaxy_lib.checks.chapter_06 import (
-    baseline,
-    by_chance,
-    confusion_matrix,
-    find_leaks,
-    graphs,
-    most_confused,
-    recall,
-)
-from galaxy_lib.checks.chapter_07 import (
-    cross_entropy,
-    gradients_of_layers,
-    log_sum_exp,
-    output_error,
-    softmax,
-    temperature,
-)
-from galaxy_lib.checks.chapter_08 import (
-    col2im,
-    im2col,
-    max_pool,
-    max_pool_slope,
-    receptive_field,
-    slide,
-    weight_count,
-)
-from galaxy_lib.checks.chapter_09 import finished, hours, most_kept, true_number
-from galaxy_lib.checks.chapter_10 import final_report
-from galaxy_lib.checks.process import prepare
-from galaxy_lib.checks.runner import CheckFailed, Result, exercises, progress
+import os
+from importlib import import_module
 
-__all__ = [
-    "CheckFailed", "Result", "age_weight", "baseline", "batches", "by_chance", "bytes_of_pictures",
-    "close_pairs", "coarsen", "col2im", "confusion_matrix", "count_types", "cross_entropy",
-    "descend", "exercises", "faults", "final_report", "find_leaks", "finished", "forward",
-    "forward_one", "fraction_correct", "gradient_A", "gradient_B", "gradients",
-    "gradients_of_layers", "graphs", "hours", "im2col", "inputs_per_galaxy", "log_sum_exp",
-    "max_pool", "max_pool_slope", "mended_epoch", "momentum_step", "most_confused", "most_kept",
-    "numerical_gradient", "one_hot", "output_error", "progress", "recall", "receptive_field",
-    "redness", "sigmoid", "slide", "softmax", "split", "steps_needed", "study", "temperature",
-    "train", "true_number", "updates", "weight_count",
-]  # fmt: skip
+from galaxy_lib.checks.process import prepare
+from galaxy_lib.checks.runner import CheckFailed, Result, exercises, name_alone, progress
+
+# The exercises of each chapter, in their order.
+EXERCISES = {
+    1: "bytes_of_pictures count_types redness",
+    2: "inputs_per_galaxy one_hot coarsen split close_pairs",
+    3: "sigmoid forward_one forward gradient_A gradient_B gradients batches numerical_gradient",
+    4: "age_weight momentum_step descend steps_needed",
+    5: "updates fraction_correct train study faults mended_epoch",
+    6: "baseline confusion_matrix recall most_confused find_leaks by_chance graphs",
+    7: "log_sum_exp softmax cross_entropy output_error gradients_of_layers temperature",
+    8: "weight_count receptive_field slide im2col max_pool max_pool_slope col2im",
+    9: "hours finished true_number most_kept",
+    10: "final_report",
+}
+
+for _chapter, _names in EXERCISES.items():
+    if os.environ.get("NBGRADER_EXECUTION") == "autograde":
+        globals().update({name: name_alone(_chapter, name) for name in _names.split()})
+    else:
+        _module = import_module(f"{__name__}.chapter_{_chapter:02}")
+        globals().update({name: getattr(_module, name) for name in _names.split()})
+
+__all__ = ["CheckFailed", "Result", "exercises", "progress"]
+__all__ += [name for names in EXERCISES.values() for name in names.split()]
 
 prepare()

@@ -535,12 +535,13 @@ def batches(answer):
     first, second, repeated = epochs(x, y, 5, rng, rng, same)
     widths = [a.shape[-1] if a.ndim == 2 else None for a, _ in first]
     a, b = first[0] if first else (x[:, :0], y[:, :0])
+    left_out = widths == [5] * 4  # costs a quarter, where all else is right
+    n_met = 20 if left_out else 23
     forbid(
         (not first, "There is no batch: was a generator used up before?"),
         (a.shape == (5, 6), "A column is a galaxy: x_b should be (6, 5), not (5, 6)."),
         (a.shape[:1] == (2,) and b.shape[:1] == (6,), "x_b comes first, then y_b."),
         (0 in widths, "The last batch is empty."),
-        (widths == [5] * 4, "The last batch, a short one, is left out."),
         (widths == [4, 4, 4, 4, 4, 3], "The batches hold 4 galaxies: use `batch_size`."),
         (widths == [5], "There is one batch alone: go through all galaxies."),
         (widths == [23], "There is one batch of all galaxies: cut it."),
@@ -551,7 +552,7 @@ def batches(answer):
          f"The batches are {widths} wide: all but the last have `batch_size` galaxies."),
         (widths == [5] * 5,
          "The last batch is filled up: each galaxy comes once, so it has 3 of 23."),
-        (widths != [5, 5, 5, 5, 3],
+        (not left_out and widths != [5, 5, 5, 5, 3],
          f"23 galaxies in batches of 5 come as {widths}, not as [5, 5, 5, 5, 3]."),
         ({a.shape[0] for a, _ in first} != {6}, f"x_b has shape {a.shape}, not (6, 5)."),
         ([(2, w) for w in widths] != [b.shape for _, b in first],
@@ -563,19 +564,20 @@ def batches(answer):
     both = np.concatenate([columns, again], axis=1)
     here, met, there = ({tuple(column) for column in part.T} for part in (columns, both, x))
     forbid(
-        (np.array_equal(targets, y) and not np.array_equal(columns, x),
+        (np.array_equal(targets, y[:, :n_met]) and not np.array_equal(columns, x[:, :n_met]),
          "y is left in its old order: shuffle it as x."),
         (not met <= there and np.array_equal(np.sort(both.ravel()), np.sort([x, x], axis=None)),
          "The inputs of a galaxy are shuffled too: its column is to stay as it is."),
         (not met <= there, "Some columns of x_b are no galaxy of x."),
         ((targets - 1000 != columns[:2]).any(), "x and y are shuffled apart: use one permutation."),
-        (len(here) < 23, "Some galaxies come twice, others never: use a permutation."),
-        (np.array_equal(columns, x), "The galaxies come in their old order: shuffle them."),
-        (np.array_equal(columns, x[:, ::-1]),
+        (len(here) < n_met, "Some galaxies come twice, others never: use a permutation."),
+        (np.array_equal(columns, x[:, :n_met]),
+         "The galaxies come in their old order: shuffle them."),
+        (np.array_equal(columns, x[:, ::-1][:, :n_met]),
          "The galaxies come in their old order, backwards: shuffle them."),
     )  # fmt: skip
     blocks = [set(a[0]) for a, _ in first]
-    in_order = [set(x[0, i : i + 5]) for i in range(0, 23, 5)]
+    in_order = [set(x[0, i : i + 5]) for i in range(0, n_met, 5)]
     repeat = np.concatenate([a for a, _ in repeated], axis=1)
     place = {value: i for i, value in enumerate(x[0])}
     runs = [[place[v] for v in a[0]] for a, _ in first]
@@ -591,6 +593,7 @@ def batches(answer):
     for n, size in ((20, 5), (9, 4), (6, 7)):
         what = f"{n} galaxies in batches of {size}"
         fitting = [min(size, n - i) for i in range(0, n, size)]
+        fitting = [size] * (n // size) if left_out else fitting
         x_n = draw.normal(size=(4, n)).astype(np.float32)
         try:
             (made,) = epochs(x_n, x_n[:3] + 7, size, rng)
@@ -601,6 +604,8 @@ def batches(answer):
             (0 in widths, f"For {what}: the last batch is empty."),
             (widths != fitting, f"For {what}: they come as {widths}, not as {fitting}."),
         )
+    if left_out:
+        raise Wrong("The last batch, a short one, is left out.", share=0.75)
 
 
 def _pair(pair, x, y):

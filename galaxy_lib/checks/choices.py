@@ -34,5 +34,6 @@ def judge_letters(value, key: dict[str, tuple[str, str]], choices: str) -> None:
     named = letters(value, len(key), choices)
     wrong = [name for letter, name in zip(named, key, strict=True) if letter != key[name][0]]
     if wrong:
-        right = f"{len(key) - len(wrong)} of {len(key)} are right"
-        raise Wrong(f"{right}; look again at {wrong[0]}: {key[wrong[0]][1]}")
+        right = len(key) - len(wrong)
+        again = f"look again at {wrong[0]}: {key[wrong[0]][1]}"
+        raise Wrong(f"{right} of {len(key)} are right; {again}", share=right / len(key))

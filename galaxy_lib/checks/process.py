@@ -15,6 +15,7 @@ import contextlib
 import inspect
 import json
 import os
+import pickletools
 import queue
 import re
 import signal
@@ -36,6 +37,8 @@ except ImportError:  # no wheel for this processor
 
 STEP = 0.05  # seconds between two looks at a worker's clock
 LARGEST = 200_000_000  # bytes of a reply
+LARGEST_ANSWER = 100_000_000  # bytes of what is handed over
+CHECKS = r"galaxy_lib[/\\]checks[/\\]\w+\.py"  # files in which functions of the checks were written
 
 
 @dataclass
@@ -87,6 +90,11 @@ def hand_over(answer, name: str = "") -> Handed:
             "It cannot be taken into the process that checks it: does it use something else than "
             f"its arguments? ({type(error).__name__}: {text})"
         ) from None
+    if len(packed) > LARGEST_ANSWER:
+        raise ValueError(
+            f"It takes {len(packed) / 1e6:.0f} MB along, of {LARGEST_ANSWER / 1e6:.0f} MB that are "
+            "taken: let it use its arguments in place of the notebook's data."
+        )
     handed = Handed(packed, type(answer).__name__)
     with contextlib.suppress(Exception):
         lines, handed.first = inspect.getsourcelines(answer)
@@ -94,6 +102,19 @@ def hand_over(answer, name: str = "") -> Handed:
     if not callable(answer):
         handed.source = _cell_with(name)
     return handed
+
+
+def is_of_the_checks(packed: bytes) -> bool:
+    """Say whether an answer, which is not unpacked for that, holds the checks or code of theirs."""
+    try:
+        words = {word for _, word, _ in pickletools.genops(packed) if isinstance(word, str)}
+    except ValueError:  # no pickle: where it is unpacked, that is said
+        return False
+    # Where a function was written, or by which name it is imported.
+    return any(
+        f"{word}.".startswith("galaxy_lib.checks.") or re.search(CHECKS + "$", word)
+        for word in words
+    )
 
 
 def _cell_with(name: str) -> str:
@@ -194,9 +215,9 @@ class Worker:
         task["lines"] = [""] * (handed.first - 1) + handed.source.splitlines(keepends=True)
         return self._ask(task, handed, float("inf"))
 
-    def call(self, cases, handed: Handed) -> list[dict]:
-        """Return the replies to the calls with ``cases``, lists of arguments."""
-        return self._ask({"cases": [*cases]}, handed, self.limit)
+    def call(self, cases, handed: Handed, name: str) -> list[dict]:
+        """Return the replies to the calls with ``cases``, lists of arguments of an exercise."""
+        return self._ask({"cases": [*cases], "name": name}, handed, self.limit)
 
     def _ask(self, task: dict, handed: Handed, limit: float):
         packed = cloudpickle.dumps(task)
@@ -285,7 +306,7 @@ class Here:
         self.function = cloudpickle.loads(handed.answer)
         return _as_sent({"value": worker.plain(self.function)})
 
-    def call(self, cases, handed: Handed) -> list[dict]:
+    def call(self, cases, handed: Handed, name: str) -> list[dict]:
         return _as_sent([worker.call(self.function, case) for case in cases])
 
 

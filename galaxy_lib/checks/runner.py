@@ -44,13 +44,16 @@ _results: dict[str, Result] = {}
 class Result:
     """What a check says: ``message`` is shown; ``passed`` and ``attempted`` are True or False.
 
+    ``share`` is the part of the inputs, from 0 to 1, for which the answer is right.
+
     ``seed`` is what the inputs were drawn from; CHECK_SEED draws them again. It is not shown, for
     notebooks are compared with what they printed before.
     """
 
-    def __init__(self, message: str, seed: int | None = None) -> None:
+    def __init__(self, message: str, seed: int | None = None, share: float = 0.0) -> None:
         self.message, self.seed = message, seed
         self.passed = message == "correct"
+        self.share = 1.0 if self.passed else share
         self.attempted = message != "not attempted yet"
 
     def __repr__(self) -> str:
@@ -70,7 +73,11 @@ class CheckFailed(AssertionError):
 
 
 class Wrong(Exception):
-    """A mistake was found; the text is its sentence."""
+    """A mistake was found: its sentence, and the ``share`` that is right all the same."""
+
+    def __init__(self, sentence: str, share: float = 0.0) -> None:
+        super().__init__(sentence)
+        self.share = share
 
 
 class Blank(Wrong):
@@ -150,6 +157,23 @@ def judged(chapter: int) -> Callable:
     return lambda look: _register(chapter, look, look)
 
 
+def name_alone(chapter: int, name: str) -> Callable:
+    """Return what stands for a check in a notebook that is graded: its name, and nothing of it.
+
+    What is right is in another process there (`grading`), which asks for the answer alone.
+    """
+
+    def check(answer=None) -> Result:
+        raise CheckFailed(
+            f"{name}: while a notebook is graded it hands its answers over; the verdict stands "
+            "below the course's own check."
+        )
+
+    check.__name__ = check.__qualname__ = name
+    _chapters.setdefault(chapter, {})[name] = check
+    return check
+
+
 def _register(chapter: int, function: Callable, look: Callable) -> Callable:
     name = function.__name__
 
@@ -178,12 +202,15 @@ def _register(chapter: int, function: Callable, look: Callable) -> Callable:
     return check
 
 
-def draw_seed() -> int:
-    """Return the seed of one call: CHECK_SEED, or a new one. Raise ValueError where that is none.
+def draw_seed(otherwise: int | None = None) -> int:
+    """Return the seed of one call: CHECK_SEED, else ``otherwise`` or a new one.
 
-    Only who set the variable can meet this error, so it is raised, also by a check.
+    Raise ValueError where CHECK_SEED is none. Only who set the variable can meet this error, so it
+    is raised, also by a check.
     """
     text = os.environ.get("CHECK_SEED", "").strip()
+    if not text and otherwise is not None:
+        return otherwise
     if not text:
         return int(np.random.default_rng().integers(2**32))
     if not (text.isascii() and text.isdigit()):
@@ -205,28 +232,33 @@ def judge(
     Its inputs are drawn from ``seed``, by default from `draw_seed`.
     """
     seed = draw_seed() if seed is None else seed
-    return Result(_judged(name, handed, limit, fresh, seed), seed)
+    message, share = _judged(name, handed, limit, fresh, seed)
+    return Result(message, seed, share)
 
 
-def _judged(name: str, handed: Handed, limit: float, fresh: bool, seed: int) -> str:
-    """Return what a `Result` says."""
+def _judged(name: str, handed: Handed, limit: float, fresh: bool, seed: int) -> tuple[str, float]:
+    """Return what a `Result` says, and the share of the inputs that the answer is right for."""
     if handed.answer == NOTHING:  # no process has to look at it
-        return _why_blank_value(handed.source, None)
+        return _why_blank_value(handed.source, None), 0.0
+    if fresh and process.is_of_the_checks(handed.answer):
+        return "An answer is to find its result without the checks.", 0.0
     check = next(checks[name] for checks in _chapters.values() if name in checks)
     worker = process.start(limit, fresh=fresh)
     try:
         with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
-            check.look(Answer(handed, worker, np.random.default_rng(seed)))
-    except (Wrong, process.Stopped) as told:
-        return str(told)
+            check.look(Answer(name, handed, worker, np.random.default_rng(seed)))
+    except Wrong as wrong:
+        return str(wrong), wrong.share
+    except process.Stopped as told:
+        return str(told), 0.0
     except Failure as failure:
-        return failure.told
+        return failure.told, 0.0
     except Exception:
-        return "The result has another form than the text asks for."
+        return "The result has another form than the text asks for.", 0.0
     finally:
         if fresh:
             worker.kill()
-    return "correct"
+    return "correct", 1.0
 
 
 class Failure(Exception):
@@ -246,8 +278,8 @@ class Answer:
     Inputs for it are drawn from ``rng``, which nothing else draws from.
     """
 
-    def __init__(self, handed: Handed, worker, rng: np.random.Generator) -> None:
-        self._handed, self._worker, self.rng = handed, worker, rng
+    def __init__(self, name: str, handed: Handed, worker, rng: np.random.Generator) -> None:
+        self._name, self._handed, self._worker, self.rng = name, handed, worker, rng
         reply = worker.take(handed)
         if "error" in reply:
             raise Wrong(
@@ -264,7 +296,7 @@ class Answer:
 
     def several(self, *cases: tuple) -> list:
         """Return what the function returns for one case after the other."""
-        return [self._value(reply) for reply in self._worker.call(cases, self._handed)]
+        return [self._value(reply) for reply in self._worker.call(cases, self._handed, self._name)]
 
     def _value(self, reply: dict):
         if "not_callable" in reply:
@@ -272,6 +304,8 @@ class Answer:
         if "error" in reply:
             text = f": {reply['text']}" if reply["text"] else ""
             raise Failure(reply["error"], f"{reply['error']}{reply['line']}{text}")
+        if "library" in reply:
+            raise Wrong(f"`{reply['library']}` of galaxy_lib does the work: write your own code.")
         if "changed" in reply:
             raise Wrong(f"It changes its input `{reply['changed']}`: copy first.")
         value = unpacked(reply["value"])
@@ -399,8 +433,14 @@ def _judge_function(answer: Answer, right, make_cases, mistakes, read) -> None:
                 "Called a second time on the same input, it gives another result: "
                 "does it keep or change something outside?"
             )
-    if all(_agree(value, w) for value, w in _pairs_of(values, wanted)):
-        return
+    right_for = [_agree(value, w) for value, w in _pairs_of(values, wanted)]
+    if not all(right_for):
+        sentence = _why(cases, values, wanted, mistakes, read, right_for)
+        raise Wrong(sentence, sum(right_for) / len(right_for))
+
+
+def _why(cases, values, wanted, mistakes, read, right_for: list[bool]) -> str:
+    """Return the sentence of the mistake that explains every value, or what is true of one."""
     # Errors alone are no evidence of a certain mistake.
     some = any(
         not isinstance(value, Exception) or getattr(value, "raw", None) is not None
@@ -411,13 +451,12 @@ def _judge_function(answer: Answer, right, make_cases, mistakes, read) -> None:
             _agree(value, _mistaken(wrong, arguments, read, w))
             for value, (_, arguments), w in zip(values, cases, wanted, strict=True)
         ):
-            raise Wrong(sentence)
-    if not any(isinstance(value, Exception) for value in values):
-        _name_what_is_general(values, wanted)
-    for (what, _), value, w in zip(cases, values, wanted, strict=True):
-        if not _agree(value, w):
-            all_wrong = not any(_agree(v, w) for v, w in _pairs_of(values, wanted))
-            raise Wrong(_told(what, value, w, all_wrong))
+            return sentence
+    numbers = not any(isinstance(value, Exception) for value in values)
+    if numbers and (sentence := _what_is_general(values, wanted)):
+        return sentence
+    first = right_for.index(False)
+    return _told(cases[first][0], values[first], wanted[first], not any(right_for))
 
 
 def _pairs_of(first, second) -> Iterator:
@@ -550,8 +589,8 @@ def close(value, other) -> bool:
     return np.allclose(value, other, 0, tolerance, equal_nan=True)
 
 
-def _name_what_is_general(values, wanted) -> None:
-    """Name a mistake that any exercise may have, where it explains every value."""
+def _what_is_general(values, wanted) -> str:
+    """Return the sentence of a mistake of any exercise's, where it explains every value."""
     flat = [
         (v, w)
         for value, right in _pairs_of(values, wanted)
@@ -559,14 +598,15 @@ def _name_what_is_general(values, wanted) -> None:
     ]
     for sentence, change in changes(ALWAYS):
         if sum(np.size(w) for _, w in flat) > 3 and all(close(v, change(w)) for v, w in flat):
-            raise Wrong(sentence)
+            return sentence
     if any(v.shape != np.shape(w) for v, w in flat):
-        return
+        return ""
     v = np.concatenate([np.ravel(v).astype(float) for v, _ in flat])
     w = np.concatenate([np.ravel(w).astype(float) for _, w in flat])
     ratio = np.nansum(v * w) / (np.nansum(w * w) or 1)
     if v.size > 3 and abs(ratio) > 1e-3 and all(close(v, ratio * w) for v, w in flat):
-        raise Wrong(f"Every value is {ratio:.3g} times what it should be: a factor is wrong.")
+        return f"Every value is {ratio:.3g} times what it should be: a factor is wrong."
+    return ""
 
 
 def _told(what: str, value, right, always: bool) -> str:
