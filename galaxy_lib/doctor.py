@@ -99,8 +99,8 @@ def survey() -> Finding:
             missing.append(name)
     if not missing:
         return Finding("survey", "Dask and Parquet are there, for chapter 9")
-    mend = "for chapter 9, see the README's section What is installed"
-    return Finding("survey", f"{', '.join(missing)} missing", mend)
+    mend = f"for all of chapter 9, python -m pip install {' '.join(missing)}"
+    return Finding("survey", f"without {', '.join(missing)}", mend)
 
 
 def cores() -> Finding:
