@@ -1,4 +1,4 @@
-# make book · test · browser · notebooks · class · handout · clean
+# make book · pdf · test · browser · notebooks · class · handout · clean
 # Every recipe is a line or two that you can also type yourself.
 
 PYTHON ?= python3
@@ -28,13 +28,13 @@ endif
 book test notebooks: export OMP_NUM_THREADS ?= 1
 
 # A page must not depend on its author's own settings of Python, Matplotlib, IPython and Jupyter.
-book test browser notebooks: export MPLCONFIGDIR := $(CURDIR)/.venv/settings/matplotlib
+book pdf test browser notebooks: export MPLCONFIGDIR := $(CURDIR)/.venv/settings/matplotlib
 book test browser notebooks: export IPYTHONDIR := $(CURDIR)/.venv/settings/ipython
 book test browser notebooks: export JUPYTER_CONFIG_DIR := $(CURDIR)/.venv/settings/jupyter
 book test browser notebooks: export PYTHONUTF8 := 1
 unexport JPY_SESSION_NAME MPLBACKEND PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE
 
-.PHONY: environment book test browser notebooks class handout clean
+.PHONY: environment book pdf test browser notebooks class handout clean
 
 environment:
 	$(ENVIRONMENT) book
@@ -43,6 +43,11 @@ book:
 	$(ENVIRONMENT) book
 	$(BIN)/python -c "import galaxy_lib; print('Galaxies:', galaxy_lib.dataset_path())"
 	$(BIN)/jupyter-book build . --toc $(TOC) -W --keep-going
+
+# One page: make pdf PAGE=chapters/03_batching
+pdf: book
+	$(ENVIRONMENT) browser
+	$(BIN)/python tools/make_pdf.py $(PAGE)
 
 test:
 	$(ENVIRONMENT) test

@@ -1,4 +1,4 @@
-"""Sphinx extension: predictions, results, notes and traps look like what they are.
+"""Sphinx extension: predictions, results, questions, notes and traps look like what they are.
 
 In the source they are plain Markdown, a quote or a paragraph that begins with one bold word, and so
 they read well in JupyterLab too. Here that word becomes a class, for `custom.css` and `book.js`.
@@ -18,8 +18,9 @@ QUOTES = {
     "Note.": "note-card",
     "Trap.": "trap-card",
     "On another file.": "file-card",
+    "Question.": "question",
 }
-RESULT = "What came out."
+PARAGRAPHS = {"What came out.": "came-out", "Answer.": "question-answer"}
 
 
 def bold_beginning(node: nodes.Node) -> str:
@@ -38,8 +39,8 @@ def classify(app, doctree) -> None:
         if name := QUOTES.get(bold_beginning(quote)):
             quote["classes"] += ["card-quote", name]
     for paragraph in doctree.findall(nodes.paragraph):
-        if bold_beginning(paragraph) == RESULT:
-            paragraph["classes"].append("came-out")
+        if name := PARAGRAPHS.get(bold_beginning(paragraph)):
+            paragraph["classes"].append(name)
 
 
 def definitions(glossary: Path) -> dict[str, str]:
@@ -97,4 +98,4 @@ def setup(app):
     app.connect("doctree-read", classify)
     app.connect("doctree-read", note_terms)
     app.connect("doctree-read", caption_interactive_figures)
-    return {"env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 4, "parallel_read_safe": True, "parallel_write_safe": True}

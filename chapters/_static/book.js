@@ -1,5 +1,5 @@
 // What the theme and the widgets leave out: names for sliders and arrows, boxes that
-// scroll by keyboard, and printing from dark mode.
+// scroll by keyboard, answers that wait, and printing from dark mode.
 
 // A slider says its label and, as it moves, the text beside it.
 function nameSliders() {
@@ -55,41 +55,106 @@ function nameArrows() {
   }
 }
 
-// A prediction's answer is one click away: what the cell put out, and the paragraph that says what
-// came out. Without scripts, and on paper, it is there from the start.
-function hideAnswers() {
-  for (const card of document.querySelectorAll("blockquote.predict")) {
-    const answers = [];
-    let node = card.nextElementSibling;
-    for (
-      ;
-      node && !node.matches("section, blockquote.predict, .came-out");
-      node = node.nextElementSibling
-    ) {
-      answers.push(...node.querySelectorAll(".cell_output"));
+// A button among those at the top of the page.
+function headerButton(icon, title, text = "") {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn-sm pst-navbar-icon";
+  button.title = title;
+  const sign = document.createElement("i");
+  sign.className = `fa-solid ${icon}`;
+  const label = document.createElement("span");
+  label.textContent = text;
+  button.append(sign, label);
+  if (!text) button.setAttribute("aria-label", title);
+  document.querySelector(".article-header-buttons")?.prepend(button);
+  return button;
+}
+
+// What a card asks for: of a question the paragraph after it, of a prediction what the cells put
+// out and the paragraph that says what came out. A figure that computes has no answer in it.
+function answersOf(card) {
+  let node = card.nextElementSibling;
+  if (card.matches(".question")) return node?.matches(".question-answer") ? [node] : [];
+  const answers = [];
+  for (; node && !node.matches("section, .predict, .came-out"); node = node.nextElementSibling) {
+    for (const output of node.querySelectorAll(".cell_output")) {
+      const living = output.querySelector(".galaxy-living-place");
+      const parts = living ? [...output.children] : [output];
+      answers.push(...parts.filter((part) => !part.querySelector(".galaxy-living-place")));
     }
-    if (!node?.matches(".came-out")) continue;
-    answers.push(node);
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "reveal";
-    const show = (shown) => {
-      for (const answer of answers) answer.classList.toggle("answer-waiting", !shown);
-      button.setAttribute("aria-expanded", shown);
-      button.textContent = shown ? "Hide what came out" : "Show what came out";
-    };
-    button.addEventListener("click", () => show(button.getAttribute("aria-expanded") !== "true"));
-    card.append(button);
-    for (const answer of answers) answer.show = () => show(true);
-    show(false);
   }
+  return node?.matches(".came-out") ? [...answers, node] : [];
+}
+
+// An answer is one click away, and the browser's own search finds it. Without scripts, and on
+// paper, it is there from the start. Returns a function for each card that shows or hides its own.
+function hideAnswers() {
+  const hidden = "onbeforematch" in document.body ? "until-found" : "";
+  return [...document.querySelectorAll("blockquote.predict, blockquote.question")].flatMap(
+    (card) => {
+      const answers = answersOf(card);
+      if (!answers.length) return [];
+      const what = card.matches(".question") ? "the answer" : "what came out";
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "reveal";
+      const show = (shown) => {
+        for (const answer of answers) {
+          if (shown) answer.removeAttribute("hidden");
+          else answer.setAttribute("hidden", hidden);
+        }
+        button.setAttribute("aria-expanded", shown);
+        button.textContent = `${shown ? "Hide" : "Show"} ${what}`;
+      };
+      button.addEventListener("click", () => show(button.getAttribute("aria-expanded") !== "true"));
+      card.append(button);
+      card.answers = answers;
+      for (const answer of answers) {
+        answer.classList.add("answer");
+        answer.show = () => show(true);
+        answer.addEventListener("beforematch", answer.show);
+      }
+      return [show];
+    },
+  );
+}
+
+// A switch shows all answers, on the next page too if the browser keeps anything for us.
+function addSwitch(answers) {
+  if (!answers.length) return;
+  const key = "book-answers";
+  const button = headerButton("fa-toggle-off", "Show all answers", "Answers");
+  button.classList.add("answers-switch");
+  button.setAttribute("role", "switch");
+  const turn = (on) => {
+    for (const show of answers) show(on);
+    button.setAttribute("aria-checked", on);
+    button.firstChild.className = `fa-solid ${on ? "fa-toggle-on" : "fa-toggle-off"}`;
+  };
+  button.addEventListener("click", () => {
+    const on = button.getAttribute("aria-checked") !== "true";
+    turn(on);
+    try {
+      localStorage.setItem(key, on ? "shown" : "hidden");
+    } catch {
+      // It holds for this page.
+    }
+  });
+  let before = null;
+  try {
+    before = localStorage.getItem(key);
+  } catch {
+    // As on a first visit.
+  }
+  turn(before === "shown");
 }
 
 // What a link leads to is shown.
 function showTarget() {
   const answer = document
     .getElementById(decodeURIComponent(location.hash.slice(1)))
-    ?.closest(".answer-waiting");
+    ?.closest(".answer[hidden]");
   if (!answer) return;
   answer.show();
   answer.scrollIntoView();
@@ -120,7 +185,7 @@ addEventListener("afterprint", () => {
 addEventListener("DOMContentLoaded", () => {
   const article = document.querySelector("article") ?? document.body;
   new MutationObserver(nameSliders).observe(article, { childList: true, subtree: true });
-  hideAnswers();
+  addSwitch(hideAnswers());
   showTarget();
   addEventListener("hashchange", showTarget);
   searchTheText();

@@ -1,7 +1,7 @@
 """A browser, a server for the built book, and the pages to visit.
 
 ``make browser`` runs these tests; ``pytest tests`` leaves them alone, for they need a built book.
-The browser is a Chromium of the system (Debian: ``apt install chromium``), or what CHROMIUM names.
+Which browser it is says ``tools/headless.py``.
 """
 
 from __future__ import annotations
@@ -11,22 +11,12 @@ import gzip
 import http.server
 import io
 import os
-import shutil
 import threading
 from pathlib import Path
 
+import headless
 import pytest
 from built_book import COMPRESSED, HTML, MODES, patient
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -70,19 +60,14 @@ def address():
 @pytest.fixture(scope="session")
 def browser():
     """One browser for all tests of a process."""
-    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if executable is None:
-        reason = "No Chromium on this machine: install Debian's chromium, or set CHROMIUM."
+    path = headless.executable()
+    if path is None:
         if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+            pytest.fail(headless.MISSING)
+        pytest.skip(headless.MISSING)
     sync_api = pytest.importorskip("playwright.sync_api", reason="pip install -e '.[browser]'")
-    # Chromium's sandbox refuses root, and the machines of most CI services.
-    no_sandbox = bool(os.environ.get("CI")) or getattr(os, "geteuid", lambda: 1)() == 0
     with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=executable, args=FLAGS + ["--no-sandbox"] * no_sandbox
-        )
+        running = headless.launched(playwright, path)
         yield running
         running.close()
 
