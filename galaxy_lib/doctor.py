@@ -16,8 +16,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from galaxy_lib.files.datasets import FILE_NAME, cache_folder, describe
+from galaxy_lib.files.datasets import cache_folder, describe
 from galaxy_lib.files.disk import n_workers
+from galaxy_lib.files.find import lying_in
 from galaxy_lib.files.sample import SAMPLE_SIZE, sample_file
 
 GB = 1e9
@@ -98,8 +99,8 @@ def survey() -> Finding:
             missing.append(name)
     if not missing:
         return Finding("survey", "Dask and Parquet are there, for chapter 9")
-    mend = "for chapter 9, see the README's section What is installed"
-    return Finding("survey", f"{', '.join(missing)} missing", mend)
+    mend = f"for all of chapter 9, python -m pip install {' '.join(missing)}"
+    return Finding("survey", f"without {', '.join(missing)}", mend)
 
 
 def cores() -> Finding:
@@ -175,13 +176,14 @@ def sample() -> Finding:
 
 def galaxies() -> Finding:
     """Look at the file of galaxies that somebody has chosen."""
-    chosen = os.environ.get("GALAXY10_FILE")
-    if not chosen and not Path(FILE_NAME).exists():
+    named, here = os.environ.get("GALAXY10_FILE"), lying_in(Path())
+    if not named and not here:
         return Finding("galaxies", "the simulated sample; no other file is named")
-    path = Path(chosen or FILE_NAME).expanduser()
+    path = Path(named or here).expanduser()
     if not path.is_file():
         mend = "give a file's whole path, or unset it"
-        said = f"GALAXY10_FILE names {path}, which is not there"
+        said = f"GALAXY10_FILE names {path}" if named else f"{path} is a link to a file"
+        said += ", which is not there"
         return Finding("galaxies", said, mend, in_the_way=True)
     if problem := describe(path).problem:
         return Finding("galaxies", problem.rstrip("."), "get it anew", in_the_way=True)

@@ -3645,3 +3645,845 @@ def _(train, test):
 @silent("forgets to return")
 def _(train, test):
     pairs = leaks(train, test)  # noqa: F841
+
+
+# 7.1 ------------------------------------------------------------------------------------------
+# Chapters 7 to 10 were written later, in the same way, but for 7.5, 7.6 and 10.1, whose author
+# knew the checks.
+wrong, right, silent = exercise("log_sum_exp")
+
+
+def lse(u, axis=0):
+    """Return log Σ eᵘ along an axis, which stays."""
+    top = np.max(u, axis=axis, keepdims=True)
+    return top + np.log(np.exp(u - top).sum(axis=axis, keepdims=True))
+
+
+right(lse)
+right(lambda u: np.logaddexp.reduce(u, axis=0)[None])
+right(lambda u: np.logaddexp.reduce(u, axis=0, keepdims=True).tolist())
+right(lambda u: np.array([[functools.reduce(np.logaddexp, column) for column in u.T]]))
+right(lambda u: lse(u - u[0]) + u[0])
+right(lambda u: [[float(lse(u[:, [s]])[0, 0]) for s in range(u.shape[1])]])
+wrong("overflows", lambda u: np.log(np.exp(u).sum(axis=0, keepdims=True)))
+wrong("overflows, by math", lambda u: [[math.log(sum(map(math.exp, c))) for c in u.T]])
+wrong("flat", lambda u: lse(u)[0])
+wrong("a column", lambda u: lse(u).T)
+wrong("along the rows", lambda u: lse(u, axis=1))
+wrong("one number", lambda u: float(np.logaddexp.reduce(u, axis=None)))
+wrong("the largest of the batch", lambda u: u.max() + np.log(np.exp(u - u.max()).sum(0)[None]))
+wrong("forgets to add the largest again", lambda u: lse(u) - u.max(axis=0))
+wrong("subtracts the largest twice", lambda u: lse(u) - 2 * u.max(axis=0))
+wrong("forgets the logarithm", lambda u: np.exp(u - u.max(0)).sum(0, keepdims=True))
+wrong("the decadic logarithm", lambda u: lse(u) / np.log(10))
+wrong("the binary logarithm", lambda u: lse(u) / np.log(2))
+wrong("the mean in place of the sum", lambda u: lse(u) - np.log(len(u)))
+wrong("the sum of logarithms", lambda u: np.log(np.exp(u)).sum(axis=0, keepdims=True))
+wrong("the largest", lambda u: u.max(axis=0, keepdims=True))
+wrong("with a wrong sign", lambda u: -lse(u))
+wrong("of minus u", lambda u: lse(-u))
+wrong("cuts at 700", lambda u: np.log(np.exp(np.minimum(u, 700)).sum(axis=0, keepdims=True)))
+wrong("repeated for each output", lambda u: np.repeat(lse(u), len(u), axis=0))
+wrong("log softmax", lambda u: u - lse(u))
+wrong("log(1 + Σ)", lambda u: np.logaddexp(lse(u), 0))
+silent("forgets to return", lambda u: None)
+
+# 7.2 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("softmax")
+
+
+def soft(u, axis=0):
+    """Return the softmax along an axis."""
+    return np.exp(u - lse(u, axis))
+
+
+right(soft)
+right(lambda u: (np.exp(u - u.max(0)) / np.exp(u - u.max(0)).sum(0)).tolist())
+right(lambda u: np.stack([soft(c[:, None])[:, 0] for c in u.T], axis=1))
+right(lambda u: 1 / np.exp(u[None] - u[:, None]).sum(axis=1))
+right(lambda u: soft(u).astype(np.float32))
+right(lambda u: soft(u + 17.0))
+wrong("overflows", lambda u: np.exp(u) / np.exp(u).sum(axis=0))
+wrong("the largest of the batch", lambda u: np.exp(u - u.max()) / np.exp(u - u.max()).sum(0))
+wrong("along the rows", lambda u: soft(u, axis=1))
+wrong("over the whole batch", lambda u: soft(u.reshape(-1, 1)).reshape(u.shape))
+wrong("transposed", lambda u: soft(u).T)
+wrong("not divided", lambda u: np.exp(u - u.max(axis=0)))
+wrong("divides the sums", lambda u: u / u.sum(axis=0))
+wrong("divides by the largest", lambda u: u / u.max(axis=0))
+wrong("its logarithm", lambda u: u - lse(u))
+wrong("a sigmoid", lambda u: 1 / (1 + np.exp(-u)))
+wrong("sigmoids that are divided", lambda u: g(u) / g(u).sum(axis=0))
+wrong("of minus u", lambda u: soft(-u))
+wrong("1 at the largest", lambda u: (u == u.max(axis=0)).astype(float))
+wrong("the place of the largest", lambda u: u.argmax(axis=0))
+wrong("base 2", lambda u: soft(u * np.log(2)))
+wrong("of squares", lambda u: u**2 / (u**2).sum(axis=0))
+wrong("1 minus it", lambda u: 1 - soft(u))
+wrong("divided by the mean", lambda u: soft(u) * len(u))
+wrong("in per cent", lambda u: 100 * soft(u))
+wrong("rounded", lambda u: np.round(soft(u)))
+silent("forgets to return", lambda u: None)
+
+# 7.3 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("cross_entropy")
+
+
+def surprise(u, y):
+    """Return −log z of the known class of each galaxy."""
+    return (lse(u)[0] - u[y.argmax(axis=0), np.arange(u.shape[1])]).astype(float)
+
+
+right(lambda u, y: surprise(u, y).mean())
+right(lambda u, y: float(np.sum(surprise(u, y)) / len(u.T)))
+right(lambda u, y: -((y > 0.5) * (u - lse(u))).sum() / y.shape[1])
+right(lambda u, y: np.average(surprise(u, y)))
+right(lambda u, y: -sum((u - lse(u))[k, s] for s, k in enumerate(y.argmax(0))) / u.shape[1])
+right(lambda u, y: np.array([surprise(u, y).mean()]))
+wrong("the sum", lambda u, y: surprise(u, y).sum())
+wrong("the wrong sign", lambda u, y: -surprise(u, y).mean())
+wrong("log 0", lambda u, y: -np.log(soft(u)[y > 0.5]).mean())
+wrong("log 0, kept from it", lambda u, y: -np.log(soft(u)[y > 0.5] + 1e-9).mean())
+wrong("log 0, cut off", lambda u, y: -np.log(np.maximum(soft(u)[y > 0.5], 1e-12)).mean())
+wrong("y as weights", lambda u, y: -(y * (u - lse(u))).sum() / u.shape[1])
+wrong("y as weights, the mean of all", lambda u, y: -(y * (u - lse(u))).mean())
+wrong("the mean of all", lambda u, y: -((y > 0.5) * (u - lse(u))).mean())
+wrong("one for each galaxy", surprise)
+wrong("the largest output", lambda u, y: (lse(u)[0] - u.max(axis=0)).mean())
+wrong("the squared error", lambda u, y: ((soft(u) - y) ** 2).sum() / u.shape[1])
+wrong("1 − z", lambda u, y: 1 - soft(u)[y > 0.5].mean())
+wrong("binary logarithm", lambda u, y: surprise(u, y).mean() / np.log(2))
+wrong("decadic logarithm", lambda u, y: surprise(u, y).mean() / np.log(10))
+wrong("binary cross-entropy", lambda u, y: -np.log(np.where(y > 0.5, g(u), 1 - g(u))).sum(0).mean())
+wrong("forgets lse", lambda u, y: -u[y > 0.5].mean())
+wrong("its exponential", lambda u, y: np.exp(surprise(u, y).mean()))
+wrong("the median", lambda u, y: np.median(surprise(u, y)) + 1e-3)
+wrong("the smallest class", lambda u, y: (lse(u)[0] - u[y.argmin(0), range(len(u.T))]).mean())
+silent("forgets to return", lambda u, y: None)
+
+# 7.4 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("output_error")
+
+
+def lean(u, y):
+    """Return z − t."""
+    return soft(u) - (y > 0.5)
+
+
+right(lambda u, y: lean(u, y) / u.shape[1])
+right(lambda u, y: (lean(u, y) / len(u.T)).tolist())
+right(lambda u, y: soft(u) / u.shape[1] - np.round(y) / u.shape[1])
+right(lambda u, y: -((y > 0.5) - soft(u)) / y.shape[1])
+right(lambda u, y: (soft(u) - (y - 0.01) / 0.98) / u.shape[1])
+wrong("the sum's", lean)
+wrong("the wrong sign", lambda u, y: -lean(u, y) / u.shape[1])
+wrong("y as it is", lambda u, y: (soft(u) - y) / u.shape[1])
+wrong("a factor 2", lambda u, y: 2 * lean(u, y) / u.shape[1])
+wrong("the square's", lambda u, y: 2 * (soft(u) - y) * soft(u) * (1 - soft(u)) / u.shape[1])
+wrong("with z(1 − z)", lambda u, y: lean(u, y) * soft(u) * (1 - soft(u)) / u.shape[1])
+wrong("forgets the target", lambda u, y: soft(u) / u.shape[1])
+wrong("the target alone", lambda u, y: -(y > 0.5) / u.shape[1])
+wrong("−t/z", lambda u, y: -(y > 0.5) / soft(u) / u.shape[1])
+wrong("divides by the outputs", lambda u, y: lean(u, y) / len(u))
+wrong("divides by both", lambda u, y: lean(u, y) / u.size)
+wrong("transposed", lambda u, y: lean(u, y).T / u.shape[1])
+wrong("absolute", lambda u, y: abs(lean(u, y)) / u.shape[1])
+wrong("u in place of z", lambda u, y: (u - (y > 0.5)) / u.shape[1])
+wrong("log z in place of z", lambda u, y: (u - lse(u) - (y > 0.5)) / u.shape[1])
+wrong("a sigmoid", lambda u, y: (g(u) - (y > 0.5)) / u.shape[1])
+wrong("softmax along the batch", lambda u, y: (soft(u, 1) - (y > 0.5)) / u.shape[1])
+wrong("the mean over galaxies", lambda u, y: lean(u, y).mean(axis=1, keepdims=True))
+wrong("squared", lambda u, y: lean(u, y) ** 2 / u.shape[1])
+wrong("the known class alone", lambda u, y: lean(u, y) * (y > 0.5) / u.shape[1])
+silent("forgets to return", lambda u, y: None)
+
+# 7.5 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("gradients_of_layers")
+
+
+def on_the_way(weights, x):
+    """Return what comes out of each layer, beginning with x, and the last sums."""
+    z = list(itertools.accumulate(weights[:-1], lambda z, W: g(W @ z), initial=x))
+    return z, weights[-1] @ z[-1]
+
+
+def layered(
+    start=lambda u, y: lean(u, y) / u.shape[1],
+    slope=lambda z: z * (1 - z),
+    back=lambda W, d: W.T @ d,
+    pair=lambda d, z: d @ z.T,
+    change=lambda found: found,
+):
+    """Return an answer for any depth; the options are mistakes."""
+
+    def answer(weights, x, y):
+        z, u = on_the_way(weights, x)
+        d, found = start(u, y), []
+        for W, below in zip(weights[::-1], z[::-1], strict=True):
+            found = [pair(d, below), *found]
+            d = back(W, d) * slope(below)
+        return change(found)
+
+    return answer
+
+
+right(layered())
+right(layered(change=tuple))
+right(layered(change=lambda found: [v.tolist() for v in found]))
+right(layered(pair=lambda d, z: np.einsum("is,js->ij", d, z)))
+right(layered(slope=lambda z: z - z**2, back=lambda W, d: np.tensordot(W, d, (0, 0))))
+
+
+@right()
+def _(weights, x, y):
+    total = [np.zeros_like(W) for W in weights]
+    for s in range(x.shape[1]):
+        one = layered(start=lean)(weights, x[:, [s]], y[:, [s]])
+        total = [a + b / x.shape[1] for a, b in zip(total, one, strict=True)]
+    return total
+
+
+wrong("the sum", layered(start=lean))
+wrong("the wrong sign", layered(start=lambda u, y: -lean(u, y) / u.shape[1]))
+wrong("y as it is", layered(start=lambda u, y: (soft(u) - y) / u.shape[1]))
+wrong("a factor 2", layered(start=lambda u, y: 2 * lean(u, y) / u.shape[1]))
+wrong(
+    "the square's slope",
+    layered(start=lambda u, y: lean(u, y) * soft(u) * (1 - soft(u)) / u.shape[1]),
+)
+wrong("sigmoid outputs", layered(start=lambda u, y: (g(u) - (y > 0.5)) / u.shape[1]))
+wrong("no hidden slope", layered(slope=lambda z: 1))
+wrong("half of the slope", layered(slope=lambda z: 1 - z))
+wrong("the other half of it", layered(slope=lambda z: z))
+wrong("tanh's slope", layered(slope=lambda z: 1 - z**2))
+wrong("the slope of squashed values", layered(slope=lambda z: g(z) * (1 - g(z))))
+wrong("no transpose", layered(back=lambda W, d: W @ d))
+wrong("a reshape", layered(back=lambda W, d: W.reshape(W.shape[::-1]) @ d))
+wrong("forgets the matrices", layered(back=lambda W, d: d))
+wrong("backwards", layered(change=lambda found: found[::-1]))
+wrong("transposed", layered(change=lambda found: [v.T for v in found]))
+wrong("the first alone", layered(change=lambda found: found[:1]))
+wrong("without the first", layered(change=lambda found: found[1:]))
+wrong("the last alone", layered(change=lambda found: found[-1]))
+wrong("flat", layered(change=lambda found: [v.ravel() for v in found]))
+wrong("in one list", layered(change=lambda found: np.concatenate([v.ravel() for v in found])))
+wrong("the mean of d times the mean of z", layered(pair=lambda d, z: np.outer(d.sum(1), z.mean(1))))
+wrong("a list of lengths", layered(change=lambda found: [np.linalg.norm(v) for v in found]))
+wrong(
+    "two matrices only",
+    lambda weights, x, y: layered()(weights[:2], x, y),
+)
+
+
+@wrong("the chapter's network, a hidden layer of any number ignored")
+def _(weights, x, y):
+    return [np.zeros_like(W) for W in weights[:-2]] + layered()(weights[-2:], x, y)
+
+
+@silent("fills another list")
+def _(weights, x, y):
+    gradients = [np.full(W.shape, np.nan) for W in weights]
+    grads = layered()(weights, x, y)  # noqa: F841
+    return gradients
+
+
+# 7.6 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("temperature")
+
+
+def searched(score, rounds=9):
+    """Return the T from 0.1 to 10 of the lowest score, by grids that become finer."""
+
+    def answer(u, y):
+        low, high = math.log(0.1), math.log(10)
+        for _ in range(rounds):
+            grid = np.linspace(low, high, 15)
+            k = int(np.argmin([score(u / math.exp(t), y) for t in grid]))
+            low, high = grid[max(k - 1, 0)], grid[min(k + 1, 14)]
+        return math.exp(grid[k])
+
+    return answer
+
+
+mean_surprise = searched(lambda u, y: surprise(u, y).mean())
+right(mean_surprise)
+right(searched(lambda u, y: surprise(u, y).sum()))
+right(lambda u, y: np.round(mean_surprise(u, y), 3))
+right(lambda u, y: np.float32(mean_surprise(u, y)))
+
+
+@right()
+def _(u, y):
+    b = 0.1  # Newton's steps from the flat side, in 1/T
+    known = u[y.argmax(axis=0), np.arange(u.shape[1])]
+    for _ in range(60):
+        z = soft(b * u)
+        first = ((z * u).sum(0) - known).mean()
+        second = ((z * u**2).sum(0) - (z * u).sum(0) ** 2).mean()
+        b = min(max(b - first / second, 0.1), 10)
+    return 1 / b
+
+
+wrong("1/T", lambda u, y: 1 / mean_surprise(u, y))
+wrong("T squared", lambda u, y: mean_surprise(u, y) ** 2)
+wrong("its logarithm", lambda u, y: math.log(mean_surprise(u, y)))
+wrong("the loss", lambda u, y: surprise(u / mean_surprise(u, y), y).mean())
+wrong("one", lambda u, y: 1.0)
+wrong("two digits", lambda u, y: np.round(mean_surprise(u, y), 1))
+wrong("a coarse grid", searched(lambda u, y: surprise(u, y).mean(), rounds=1))
+wrong("two coarse grids", searched(lambda u, y: surprise(u, y).mean(), rounds=2))
+wrong("the highest", searched(lambda u, y: -surprise(u, y).mean()))
+wrong("least squares", searched(lambda u, y: ((soft(u) - y) ** 2).sum()))
+wrong("least squares of 0 and 1", searched(lambda u, y: (lean(u, y) ** 2).sum()))
+wrong("least absolute error", searched(lambda u, y: abs(lean(u, y)).sum()))
+wrong("y as weights", searched(lambda u, y: -(y * (u - lse(u))).sum()))
+wrong("the accuracy", searched(lambda u, y: -np.mean(u.argmax(0) == y.argmax(0))))
+wrong("the spread of u", lambda u, y: u.std())
+wrong("twice", lambda u, y: 2 * mean_surprise(u, y))
+wrong("half", lambda u, y: mean_surprise(u, y) / 2)
+wrong("one per cent off", lambda u, y: 1.01 * mean_surprise(u, y))
+wrong("u cooled down", lambda u, y: u / mean_surprise(u, y))
+silent("forgets to return", lambda u, y: None)
+
+# 8.1 ------------------------------------------------------------------------------------------
+wrong, right, _ = exercise("weight_count")
+for value in (24 * 9 * 16 + 24, 3480, 3480.0, np.int64(3480), 24 * (3 * 3 * 16 + 1)):
+    right(value)
+for mistake, value in {
+    "no biases": 24 * 9 * 16,
+    "one bias": 24 * 9 * 16 + 1,
+    "a bias for each map below": 24 * 9 * 16 + 16,
+    "a bias for each number of a window": 24 * 9 * 16 * 2,
+    "forgets the maps below": 24 * 9 + 24,
+    "forgets the windows": 9 * 16 + 1,
+    "forgets one side": 24 * 3 * 16 + 24,
+    "adds the maps": 9 * (24 + 16),
+    "three colours": 24 * 9 * 3 + 24,
+    "windows of 5×5": 24 * 25 * 16 + 24,
+    "the number of windows": 24,
+    "biases for each pair": 24 * 16 * 10,
+    "16 windows on 24 maps": 16 * 9 * 24 + 16,
+    "a product with the biases": 24 * 9 * 16 * 24,
+    "a text": "3480",
+}.items():
+    wrong(mistake, value)
+
+# 8.2 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("receptive_field")
+
+
+def reach(layers):
+    """Return the pixels in a row, counted back from one number of the last layer."""
+    pixels = 1
+    for k, s in reversed(layers):
+        pixels = (pixels - 1) * s + k
+    return pixels
+
+
+right(reach)
+right(lambda layers: float(reach(layers)))
+right(lambda layers: np.array(reach(layers)))
+right(lambda layers: 1 + sum((k - 1) * math.prod(s for _, s in layers[:i])
+                             for i, (k, _) in enumerate(layers)))  # fmt: skip
+right(lambda layers: 1 + np.dot([k - 1 for k, _ in layers],
+                                np.cumprod([1, *[s for _, s in layers]])[:-1]))  # fmt: skip
+wrong("the order turned round", lambda layers: reach(layers[::-1]))
+wrong("no strides", lambda layers: 1 + sum(k - 1 for k, _ in layers))
+wrong("the sum of the windows", lambda layers: sum(k for k, _ in layers))
+wrong("the product of the windows", lambda layers: math.prod(k for k, _ in layers))
+wrong("the product of the strides", lambda layers: math.prod(s for _, s in layers))
+wrong("its square", lambda layers: reach(layers) ** 2)
+wrong("one too few", lambda layers: reach(layers) - 1)
+wrong("one too many", lambda layers: reach(layers) + 1)
+wrong("the last layer left out", lambda layers: reach(layers[:-1]))
+wrong("the first layer left out", lambda layers: reach(layers[1:]))
+wrong("the first layer alone", lambda layers: layers[0][0])
+wrong("the largest window", lambda layers: max(k for k, _ in layers))
+wrong(
+    "its own stride too early",
+    lambda layers: 1 + np.dot([k - 1 for k, _ in layers], np.cumprod([s for _, s in layers])),
+)
+wrong("k in place of k − 1", lambda layers: sum(
+    k * math.prod(s for _, s in layers[:i]) for i, (k, _) in enumerate(layers)))  # fmt: skip
+wrong("each stride alone", lambda layers: 1 + sum((k - 1) * s for k, s in layers))
+wrong("the stride before alone", lambda layers: 1 + sum(
+    (k - 1) * (layers[i - 1][1] if i else 1) for i, (k, _) in enumerate(layers)))  # fmt: skip
+wrong("half of it", lambda layers: reach(layers) // 2)
+wrong("one for each layer", lambda layers: [reach(layers[: i + 1]) for i in range(len(layers))])
+silent("forgets to return", lambda layers: None)
+
+# 8.3 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("slide")
+
+
+def slid(w, x, picked=lambda part, w: (part * w).sum(), size=None):
+    """Return the map of what is picked from each window."""
+    k = len(w)
+    H, W = size or (x.shape[0] - k + 1, x.shape[1] - k + 1)
+    return np.array([[picked(x[i : i + k, j : j + k], w) for j in range(W)] for i in range(H)])
+
+
+right(slid)
+right(lambda w, x: slid(w, x).tolist())
+right(lambda w, x: np.einsum(
+    "ijcpq,pqc->ij", np.lib.stride_tricks.sliding_window_view(x, w.shape[:2], (0, 1)), w
+))  # fmt: skip
+right(lambda w, x: slid(w, x, lambda part, w: np.vdot(part, w)))
+right(lambda w, x: sum(slid(w[..., c], x[..., c]) for c in range(x.shape[2])))
+wrong("turned by 180°", lambda w, x: slid(w[::-1, ::-1], x))
+wrong("mirrored up and down", lambda w, x: slid(w[::-1], x))
+wrong("mirrored left and right", lambda w, x: slid(w[:, ::-1], x))
+wrong("rows and columns of the window", lambda w, x: slid(w.swapaxes(0, 1), x))
+wrong("the colours turned round", lambda w, x: slid(w[..., ::-1], x))
+wrong("the mean", lambda w, x: slid(w, x, lambda part, w: (part * w).mean()))
+wrong("the largest", lambda w, x: slid(w, x, lambda part, w: (part * w).max()))
+wrong("one colour", lambda w, x: slid(w[..., 0], x[..., 0]))
+wrong("a map for each colour", lambda w, x: slid(w, x, lambda part, w: (part * w).sum((0, 1))))
+wrong("without w", lambda w, x: slid(w, x, lambda part, w: part.sum()))
+wrong("sums that are multiplied", lambda w, x: slid(w, x, lambda p, w: p.sum() * w.sum()))
+wrong("transposed", lambda w, x: slid(w, x).T)
+wrong("the last row and column missing", lambda w, x: slid(w, x)[:-1, :-1])
+wrong("the last row missing", lambda w, x: slid(w, x)[:-1])
+wrong("stride 2", lambda w, x: slid(w, x)[::2, ::2])
+wrong("a frame of zeros", lambda w, x: slid(w, np.pad(x, [(1, 1), (1, 1), (0, 0)])))
+wrong("without a negative", lambda w, x: np.maximum(slid(w, x), 0))
+wrong("the sign", lambda w, x: -slid(w, x))
+wrong("divided by k²", lambda w, x: slid(w, x) / len(w) ** 2)
+wrong("the middle of each window", lambda w, x: slid(w, x, lambda p, w: p[1, 1].sum()))
+wrong("the first window", lambda w, x: slid(w, x)[0, 0])
+wrong("squares", lambda w, x: slid(w, x, lambda p, w: ((p - w) ** 2).sum()))
+silent("forgets to return", lambda w, x: None)
+
+# 8.4 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("im2col")
+
+
+def parts(x, k, s):
+    """Return the windows, row by row."""
+    places = itertools.product(range(0, x.shape[0] - k + 1, s), range(0, x.shape[1] - k + 1, s))
+    return [x[i : i + k, j : j + k] for i, j in places]
+
+
+right(lambda x, k, s: np.stack([p.ravel() for p in parts(x, k, s)], axis=1))
+right(lambda x, k, s: np.array([p.flatten() for p in parts(x, k, s)]).T)
+right(lambda x, k, s: np.array([p.ravel().tolist() for p in parts(x, k, s)]).T.tolist())
+right(lambda x, k, s: np.column_stack([p.reshape(-1) for p in parts(x, k, s)]))
+right(lambda x, k, s: np.lib.stride_tricks.sliding_window_view(x, (k, k), (0, 1))[::s, ::s]
+      .transpose(3, 4, 2, 0, 1).reshape(k * k * x.shape[2], -1))  # fmt: skip
+wrong("a row for each place", lambda x, k, s: np.array([p.ravel() for p in parts(x, k, s)]))
+wrong("stride 1", lambda x, k, s: np.stack([p.ravel() for p in parts(x, k, 1)], axis=1))
+wrong("stride k", lambda x, k, s: np.stack([p.ravel() for p in parts(x, k, k)], axis=1))
+wrong("column by column", lambda x, k, s: np.stack(
+    [p.swapaxes(0, 1).ravel() for p in parts(x, k, s)], axis=1))  # fmt: skip
+wrong("colour by colour", lambda x, k, s: np.stack(
+    [p.transpose(2, 0, 1).ravel() for p in parts(x, k, s)], axis=1))  # fmt: skip
+wrong("ravel in Fortran's order", lambda x, k, s: np.stack(
+    [p.ravel("F") for p in parts(x, k, s)], axis=1))  # fmt: skip
+wrong("places column by column", lambda x, k, s: np.stack(
+    [p.swapaxes(0, 1).ravel() for p in parts(x.swapaxes(0, 1), k, s)], axis=1))  # fmt: skip
+wrong("places backwards", lambda x, k, s: np.stack(
+    [p.ravel() for p in parts(x, k, s)[::-1]], axis=1))  # fmt: skip
+wrong("windows turned by 180°", lambda x, k, s: np.stack(
+    [p[::-1, ::-1].ravel() for p in parts(x, k, s)], axis=1))  # fmt: skip
+wrong("the last place missing", lambda x, k, s: np.stack(
+    [p.ravel() for p in parts(x, k, s)[:-1]], axis=1))  # fmt: skip
+wrong("one colour", lambda x, k, s: np.stack(
+    [p[..., 0].ravel() for p in parts(x, k, s)], axis=1))  # fmt: skip
+wrong("the mean of the colours", lambda x, k, s: np.stack(
+    [p.mean(2).ravel() for p in parts(x, k, s)], axis=1))  # fmt: skip
+wrong("the sums of the windows", lambda x, k, s: [p.sum() for p in parts(x, k, s)])
+wrong("not flat", lambda x, k, s: np.stack(parts(x, k, s), axis=-1))
+wrong("the reshape of rows", lambda x, k, s: np.array(
+    [p.ravel() for p in parts(x, k, s)]).reshape(k * k * x.shape[2], -1))  # fmt: skip
+wrong("the first place alone", lambda x, k, s: parts(x, k, s)[0].reshape(-1, 1))
+wrong("the whole picture", lambda x, k, s: x.reshape(-1, 1))
+wrong("a frame", lambda x, k, s: np.stack(
+    [p.ravel() for p in parts(np.pad(x, [(1, 1), (1, 1), (0, 0)]), k, s)], axis=1))  # fmt: skip
+silent("forgets to return", lambda x, k, s: None)
+
+# 8.5 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("max_pool")
+
+
+def squares(h, n):
+    """Return the squares, (H / n, W / n, n, n, K)."""
+    H, W, K = h.shape
+    return h.reshape(H // n, n, W // n, n, K).swapaxes(1, 2)
+
+
+right(lambda h, n: squares(h, n).max((2, 3)))
+right(lambda h, n: squares(h, n).max((2, 3)).tolist())
+right(lambda h, n: np.maximum.reduce([h[i::n, j::n] for i in range(n) for j in range(n)]))
+right(lambda h, n: np.sort(squares(h, n).reshape(len(h) // n, -1, n * n, h.shape[2]), 2)[:, :, -1])
+right(lambda h, n: [[h[i : i + n, j : j + n].max((0, 1)).tolist()
+                     for j in range(0, h.shape[1], n)] for i in range(0, len(h), n)])  # fmt: skip
+wrong("the mean", lambda h, n: squares(h, n).mean((2, 3)))
+wrong("the sum", lambda h, n: squares(h, n).sum((2, 3)))
+wrong("the smallest", lambda h, n: squares(h, n).min((2, 3)))
+wrong("the median", lambda h, n: np.median(squares(h, n), (2, 3)))
+wrong("the largest in size", lambda h, n: abs(squares(h, n)).max((2, 3)))
+wrong("one place", lambda h, n: h[::n, ::n])
+wrong("over the maps", lambda h, n: squares(h, n).max((2, 3, 4)))
+wrong("over the maps, kept", lambda h, n: squares(h, n).max((2, 3, 4))[..., None])
+wrong("of each map", lambda h, n: h.max((0, 1)))
+wrong("rows only", lambda h, n: h.reshape(len(h) // n, n, *h.shape[1:]).max(1))
+wrong("columns only", lambda h, n: h.reshape(len(h), -1, n, h.shape[2]).max(2))
+wrong("transposed", lambda h, n: squares(h, n).max((2, 3)).swapaxes(0, 1))
+wrong("size 2", lambda h, n: np.maximum.reduce([h[i::2, j::2] for i in (0, 1) for j in (0, 1)]))
+wrong("starts at 0", lambda h, n: np.maximum(squares(h, n).max((2, 3)), 0))
+wrong("at stride 1", lambda h, n: np.lib.stride_tricks.sliding_window_view(h, (n, n), (0, 1))
+      .max((3, 4)))  # fmt: skip
+wrong("a wrong reshape", lambda h, n: h.reshape(
+    n, len(h) // n, n, h.shape[1] // n, h.shape[2]).max((0, 2)))  # fmt: skip
+wrong("the places", lambda h, n: squares(h, n).reshape(*squares(h, n).shape[:2], -1).argmax(2))
+wrong("as large as before", lambda h, n: squares(h, n).max((2, 3)).repeat(n, 0).repeat(n, 1))
+wrong("the last row missing", lambda h, n: squares(h, n).max((2, 3))[:-1])
+wrong("the first map", lambda h, n: squares(h, n).max((2, 3))[..., 0])
+silent("forgets to return", lambda h, n: None)
+
+# 8.6 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("max_pool_slope")
+
+
+def spread(small, n):
+    """Return each number n × n times."""
+    return np.kron(small, np.ones((n, n, 1)))
+
+
+def is_top(h, n):
+    """Say where a square has its largest number."""
+    return h == spread(squares(h, n).max((2, 3)), n)
+
+
+right(lambda d, h, n: spread(d, n) * is_top(h, n))
+right(lambda d, h, n: np.where(is_top(h, n), d.repeat(n, 0).repeat(n, 1), 0))
+right(lambda d, h, n: (spread(d, n) * is_top(h, n)).tolist())
+
+
+@right()
+def _(d, h, n):
+    slope = np.zeros(h.shape)
+    for i, j, k in np.ndindex(*d.shape):
+        square = h[n * i : n * (i + 1), n * j : n * (j + 1), k]
+        a, b = np.unravel_index(square.argmax(), square.shape)
+        slope[n * i + a, n * j + b, k] = d[i, j, k]
+    return slope
+
+
+wrong("shared by all", lambda d, h, n: spread(d, n) / n**2)
+wrong("to all", lambda d, h, n: spread(d, n))
+wrong("to the smallest", lambda d, h, n: spread(d, n) * is_top(-h, n))
+wrong("to the first place", lambda d, h, n: np.kron(d, np.eye(n * n)[0].reshape(n, n, 1)))
+wrong("to the largest in size", lambda d, h, n: spread(d, n) * is_top(abs(h), n))
+wrong("times the number", lambda d, h, n: spread(d, n) * is_top(h, n) * h)
+wrong("the number", lambda d, h, n: is_top(h, n) * h)
+wrong("1", lambda d, h, n: is_top(h, n) * 1.0)
+wrong("shared, to the largest", lambda d, h, n: spread(d, n) * is_top(h, n) / n**2)
+wrong("the largest of the map", lambda d, h, n: spread(d, n) * (h == h.max((0, 1))))
+wrong("the sign", lambda d, h, n: -spread(d, n) * is_top(h, n))
+wrong("everywhere else", lambda d, h, n: spread(d, n) * ~is_top(h, n))
+wrong("tiles", lambda d, h, n: np.tile(d, (n, n, 1)) * is_top(h, n))
+wrong("absolute", lambda d, h, n: abs(spread(d, n)) * is_top(h, n))
+wrong("those above 0", lambda d, h, n: spread(d, n) * is_top(h, n) * (h > 0))
+wrong("the largest of all maps", lambda d, h, n: spread(d, n) * is_top(h, n)
+      * (h == h.max(2, keepdims=True)))  # fmt: skip
+wrong("d as it is", lambda d, h, n: d)
+wrong("for 2×2", lambda d, h, n: d.repeat(2, 0).repeat(2, 1) * is_top(h, n))
+wrong("transposed", lambda d, h, n: (spread(d, n) * is_top(h, n)).swapaxes(0, 1))
+wrong("NaN elsewhere", lambda d, h, n: np.where(is_top(h, n), spread(d, n), np.nan))
+silent("forgets to return", lambda d, h, n: None)
+
+# 8.7 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("col2im")
+
+
+def laid_back(d_X, shape, k, s, put=np.add, shaped=lambda c, k, C: c.reshape(k, k, C)):
+    """Return what the columns put into the picture."""
+    d_x = np.zeros(shape)
+    rows, columns = (shape[0] - k) // s + 1, (shape[1] - k) // s + 1
+    for n, (i, j) in enumerate(itertools.product(range(rows), range(columns))):
+        part = np.s_[i * s : i * s + k, j * s : j * s + k]
+        d_x[part] = put(d_x[part], shaped(d_X[:, n], k, shape[2]))
+    return d_x
+
+
+def n_windows(d_X, shape, k, s):
+    """Return in how many windows each pixel stands."""
+    return laid_back(np.ones_like(d_X), shape, k, s)
+
+
+right(laid_back)
+right(lambda *a: laid_back(*a).tolist())
+
+
+@right()
+def _(d_X, shape, k, stride):
+    numbers = np.arange(math.prod(shape)).reshape(shape)
+    places = np.stack([p.ravel() for p in parts(numbers, k, stride)], axis=1)
+    return np.bincount(places.ravel(), d_X.ravel(), math.prod(shape)).reshape(shape)
+
+
+@right()
+def _(d_X, shape, k, stride):
+    d_x = np.zeros(math.prod(shape))
+    numbers = np.arange(d_x.size).reshape(shape)
+    np.add.at(d_x, np.stack([p.ravel() for p in parts(numbers, k, stride)], axis=1), d_X)
+    return d_x.reshape(shape)
+
+
+wrong("overwrites", lambda *a: laid_back(*a, put=lambda old, new: new))
+wrong("the first stays", lambda *a: laid_back(*a, put=lambda old, new: np.where(old, old, new)))
+wrong("the mean", lambda *a: laid_back(*a) / np.maximum(n_windows(*a), 1))
+wrong("the largest", lambda *a: laid_back(*a, put=np.maximum))
+wrong("subtracts", lambda *a: laid_back(*a, put=np.subtract))
+wrong("counts", n_windows)
+wrong("column by column", lambda *a: laid_back(
+    *a, shaped=lambda c, k, C: c.reshape(k, k, C).swapaxes(0, 1)))  # fmt: skip
+wrong("colours first", lambda *a: laid_back(
+    *a, shaped=lambda c, k, C: c.reshape(C, k, k).transpose(1, 2, 0)))  # fmt: skip
+wrong("turned windows", lambda *a: laid_back(
+    *a, shaped=lambda c, k, C: c.reshape(k, k, C)[::-1, ::-1]))  # fmt: skip
+wrong("places backwards", lambda d_X, *a: laid_back(d_X[:, ::-1], *a))
+wrong("the last place missing", lambda d_X, *a: laid_back(
+    np.where(np.arange(d_X.shape[1]) < d_X.shape[1] - 1, d_X, 0), *a))  # fmt: skip
+wrong("the first place alone", lambda d_X, *a: laid_back(
+    np.where(np.arange(d_X.shape[1]) < 1, d_X, 0), *a))  # fmt: skip
+wrong("stride 1", lambda d_X, shape, k, s: laid_back(
+    np.resize(d_X, (len(d_X), (shape[0] - k + 1) * (shape[1] - k + 1))), shape, k, 1))  # fmt: skip
+wrong("the sign", lambda *a: -laid_back(*a))
+wrong("divided by k²", lambda *a: laid_back(*a) / a[2] ** 2)
+wrong("flat", lambda *a: laid_back(*a).ravel())
+wrong("one colour", lambda *a: laid_back(*a)[..., 0])
+wrong("one slope for all colours", lambda *a: laid_back(*a) * 0 + laid_back(*a).mean(2)[..., None])
+wrong("NaN where no window is", lambda *a: np.where(
+    n_windows(*a) > 1, laid_back(*a), np.nan))  # fmt: skip
+wrong("a reshape", lambda d_X, shape, k, s: np.resize(d_X, shape))
+wrong("transposed", lambda *a: laid_back(*a).swapaxes(0, 1))
+silent("forgets to return", lambda *a: None)
+
+# 9.1 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("hours")
+right(lambda n, b, w, f, s, k: n * (b / w + f / s) / k / 3600)
+right(lambda n, b, w, f, s, k: (n / k) * b / w / 3600 + (n / k) * f / s / 3600)
+right(lambda n, b, w, f, s, k: n / k * (b * s + f * w) / (w * s) / 60 / 60)
+right(lambda n, b, w, f, s, k: np.float64(n) * (b / w + f / s) / (3600 * k))
+right(lambda n, b, w, f, s, k: [n * (b / w + f / s) / k / 3600])
+wrong("seconds", lambda n, b, w, f, s, k: n * (b / w + f / s) / k)
+wrong("minutes", lambda n, b, w, f, s, k: n * (b / w + f / s) / k / 60)
+wrong("days", lambda n, b, w, f, s, k: n * (b / w + f / s) / k / 86400)
+wrong("one worker", lambda n, b, w, f, s, k: n * (b / w + f / s) / 3600)
+wrong("times the workers", lambda n, b, w, f, s, k: n * (b / w + f / s) * k / 3600)
+wrong("one galaxy", lambda n, b, w, f, s, k: (b / w + f / s) / k / 3600)
+wrong("reading alone", lambda n, b, w, f, s, k: n * b / w / k / 3600)
+wrong("computing alone", lambda n, b, w, f, s, k: n * f / s / k / 3600)
+wrong("the longer of both", lambda n, b, w, f, s, k: n * max(b / w, f / s) / k / 3600)
+wrong("the shorter of both", lambda n, b, w, f, s, k: n * min(b / w, f / s) / k / 3600)
+wrong("the bandwidth is shared", lambda n, b, w, f, s, k: n * (b / w + f / s / k) / 3600)
+wrong("the speed is shared", lambda n, b, w, f, s, k: n * (b / w / k + f / s) / 3600)
+wrong("bytes are bits", lambda n, b, w, f, s, k: n * (8 * b / w + f / s) / k / 3600)
+wrong("times the bandwidth", lambda n, b, w, f, s, k: n * (b * w + f / s) / k / 3600)
+wrong("times the speed", lambda n, b, w, f, s, k: n * (b / w + f * s) / k / 3600)
+wrong("turned round", lambda n, b, w, f, s, k: n * (w / b + s / f) / k / 3600)
+wrong("whole hours", lambda n, b, w, f, s, k: int(n * (b / w + f / s) / k / 3600))
+wrong("rounded up", lambda n, b, w, f, s, k: math.ceil(n * (b / w + f / s) / k / 3600))
+wrong("one over it", lambda n, b, w, f, s, k: 3600 * k / (n * (b / w + f / s)))
+wrong("brackets", lambda n, b, w, f, s, k: n * b / w + f / s / k / 3600)
+silent("forgets to return", lambda n, b, w, f, s, k: None)
+
+# 9.2 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("finished")
+
+
+def done(seconds, n, next_one=min):
+    """Return when each worker is done."""
+    free = [0.0] * n
+    for length in seconds:
+        free[free.index(next_one(free))] += length
+    return free
+
+
+right(lambda seconds, n: max(done(seconds, n)))
+right(lambda seconds, n: np.max(done([*seconds], n)))
+
+
+@right()
+def _(seconds, n_workers):
+    import heapq
+
+    free = [0.0] * n_workers
+    for length in seconds:
+        heapq.heapreplace(free, free[0] + length)
+    return max(free)
+
+
+@right()
+def _(seconds, n_workers):
+    free = np.zeros(n_workers)
+    for length in np.asarray(seconds):
+        free[np.argmin(free)] += length
+    return free.max()
+
+
+wrong("the mean", lambda seconds, n: sum(seconds) / n)
+wrong("the mean, or the longest", lambda seconds, n: max(sum(seconds) / n, max(seconds)))
+wrong("one worker", lambda seconds, n: sum(seconds))
+wrong("the longest", lambda seconds, n: max(seconds))
+wrong("the first worker", lambda seconds, n: min(done(seconds, n)))
+wrong("all workers", done)
+wrong("dealt out in turn", lambda seconds, n: max(sum(seconds[i::n]) for i in range(n)))
+wrong("in blocks", lambda seconds, n: max(sum(part) for part in np.array_split(seconds, n)))
+wrong("in rounds", lambda seconds, n: sum(
+    max(seconds[i : i + n]) for i in range(0, len(seconds), n)))  # fmt: skip
+wrong("the longest first", lambda seconds, n: max(done(sorted(seconds)[::-1], n)))
+wrong("the shortest first", lambda seconds, n: max(done(sorted(seconds), n)))
+wrong("backwards", lambda seconds, n: max(done(seconds[::-1], n)))
+wrong("to the busiest", lambda seconds, n: max(done(seconds, n, max)))
+wrong("the last file missing", lambda seconds, n: max(done(seconds[:-1], n)))
+wrong("the first file missing", lambda seconds, n: max(done(seconds[1:], n)))
+wrong("one worker too many", lambda seconds, n: max(done(seconds, n + 1)))
+wrong("two workers", lambda seconds, n: max(done(seconds, 2)))
+wrong("three workers", lambda seconds, n: max(done(seconds, 3)))
+wrong("hours", lambda seconds, n: max(done(seconds, n)) / 3600)
+wrong("who is done last", lambda seconds, n: int(np.argmax(done(seconds, n))))
+wrong("the start of the last file", lambda seconds, n: min(done(seconds[:-1], n)))
+silent("forgets to return", lambda seconds, n: None)
+
+# 9.3 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("true_number")
+right(lambda c, n, f, m: (c - m * n) / (f - m))
+right(lambda c, n, f, m: n * (c / n - m) / (f - m))
+right(lambda c, n, f, m: float(np.linalg.solve([[f, m], [1, 1]], [c, n])[0]))
+right(lambda c, n, f, m: [(m * n - c) / (m - f)])
+right(lambda c, n, f, m: np.round((c - m * n) / (f - m), 6))
+wrong("the count", lambda c, n, f, m: c)
+wrong("those missed alone", lambda c, n, f, m: c / f)
+wrong("those mistaken alone", lambda c, n, f, m: c - m * n)
+wrong("m of the count", lambda c, n, f, m: c * (1 - m) / f)
+wrong("m of the others that were called so", lambda c, n, f, m: (c - m * (n - c)) / f)
+wrong("m of all, divided by f", lambda c, n, f, m: (c - m * n) / f)
+wrong("f + m", lambda c, n, f, m: (c - m * n) / (f + m))
+wrong("1 − m", lambda c, n, f, m: (c - m * n) / (1 - m))
+wrong("the sign of m", lambda c, n, f, m: (c + m * n) / (f + m))
+wrong("a fraction", lambda c, n, f, m: (c / n - m) / (f - m))
+wrong("the others", lambda c, n, f, m: n - (c - m * n) / (f - m))
+wrong("forwards", lambda c, n, f, m: f * c + m * (n - c))
+wrong("not below 0", lambda c, n, f, m: max((c - m * n) / (f - m), 0))
+wrong("not above n", lambda c, n, f, m: min((c - m * n) / (f - m), n))
+wrong("whole", lambda c, n, f, m: round((c - m * n) / (f - m)))
+wrong("cut down", lambda c, n, f, m: int((c - m * n) / (f - m)))
+wrong("swapped", lambda c, n, f, m: (c - f * n) / (m - f))
+wrong("times f", lambda c, n, f, m: c * f)
+wrong("the recall", lambda c, n, f, m: (c - m * n) / (f - m) * f)
+wrong("absolute", lambda c, n, f, m: abs((c - m * n) / (f - m)))
+silent("forgets to return", lambda c, n, f, m: None)
+
+# 9.4 ------------------------------------------------------------------------------------------
+wrong, right, silent = exercise("most_kept")
+
+
+def surest(confidence, right):
+    """Return what is right, the surest first."""
+    return np.asarray(right)[np.argsort(confidence)[::-1]]
+
+
+def most(confidence, right, accuracy):
+    """Return the largest number that may be kept."""
+    kept = np.arange(1, len(right) + 1)
+    fine = np.cumsum(surest(confidence, right)) >= accuracy * kept - 1e-12
+    return int(kept[fine].max(initial=0))
+
+
+right(most)
+right(lambda *a: float(most(*a)))
+right(lambda *a: np.int32(most(*a)))
+right(lambda c, r, a: max(
+    (k for k in range(1, len(r) + 1) if np.mean(surest(c, r)[:k]) >= a), default=0))  # fmt: skip
+
+
+@right()
+def _(confidence, right, accuracy):
+    n = good = best = 0
+    for _, is_right in sorted(zip(confidence, right, strict=True), reverse=True):
+        n, good = n + 1, good + bool(is_right)
+        if good / n >= accuracy:
+            best = n
+    return best
+
+
+@wrong("stops at the first place where it is too few")
+def _(confidence, right, accuracy):
+    kept = surest(confidence, right)
+    n = 0
+    while n < len(kept) and kept[: n + 1].mean() >= accuracy:
+        n += 1
+    return n
+
+
+wrong("the least sure first", lambda c, r, a: most(-c, r, a))
+wrong("in the order given", lambda c, r, a: most(-np.arange(len(c)), r, a))
+wrong("sorts one alone", lambda c, r, a: most(np.sort(c), r, a))
+wrong("above, not at least", lambda c, r, a: most(c, r, a + 1e-9))
+wrong("confidence above accuracy", lambda c, r, a: int(np.sum(c >= a)))
+wrong("right and confident", lambda c, r, a: int(np.sum((c >= a) & r)))
+wrong("the number right", lambda c, r, a: int(np.sum(r)))
+wrong("the right ones among them", lambda c, r, a: int(surest(c, r)[: most(c, r, a)].sum()))
+wrong("all", lambda c, r, a: len(r))
+wrong("all or none", lambda c, r, a: len(r) if np.mean(r) >= a else 0)
+wrong("a fraction", lambda c, r, a: most(c, r, a) / len(r))
+wrong("one too few", lambda c, r, a: most(c, r, a) - 1)
+wrong("one too many", lambda c, r, a: most(c, r, a) + 1)
+wrong("the threshold", lambda c, r, a: np.sort(c)[::-1][max(most(c, r, a) - 1, 0)])
+wrong("how many such numbers there are", lambda c, r, a: int(np.sum(
+    np.cumsum(surest(c, r)) >= a * np.arange(1, len(r) + 1) - 1e-12)))  # fmt: skip
+wrong("the smallest such number", lambda c, r, a: next(
+    (k for k in range(1, len(r) + 1) if surest(c, r)[:k].mean() >= a), 0))  # fmt: skip
+wrong("the mean confidence", lambda c, r, a: max(
+    (k for k in range(1, len(r) + 1) if np.sort(c)[::-1][:k].mean() >= a), default=0))  # fmt: skip
+wrong("the rest", lambda c, r, a: len(r) - most(c, r, a))
+wrong("the rows", lambda c, r, a: np.argsort(c)[::-1][: most(c, r, a)])
+wrong("a share of N", lambda c, r, a: int(a * len(r)))
+silent("forgets to return", lambda c, r, a: None)
+
+# 10.1 -----------------------------------------------------------------------------------------
+wrong, right, _ = exercise("final_report")
+M = np.diag(np.arange(10, 20)) + np.eye(10, k=1, dtype=int) * 5  # 190 galaxies, 145 of them right
+REPORT = {
+    "data": "simulated",
+    "seeds": [1, 2, 3],
+    "accuracies": [145 / 190, 0.7, 0.72],
+    "baseline": 23 / 190,
+    "confusion_matrix": M,
+}
+
+
+def report(**changes):
+    """Return the report with changes; None takes a key out."""
+    return {k: v for k, v in (REPORT | changes).items() if v is not None}
+
+
+right(report())
+right(report(data="real", seeds=(4, 5, 6, 7), accuracies=(0.6, 0.7, 0.65, 145 / 190)))
+right(report(confusion_matrix=M.tolist(), accuracies=np.array([0.7, 145 / 190, 0.72])))
+right(report(confusion_matrix=M.astype(float), seeds=np.array([10, 20, 30]), baseline=0.121))
+right({k: REPORT[k] for k in reversed(REPORT)})
+wrong("one run", report(seeds=[1], accuracies=[145 / 190]))
+wrong("two runs", report(seeds=[1, 2], accuracies=[145 / 190, 0.7]))
+wrong("the same seed", report(seeds=[1, 1, 2]))
+wrong("a seed too few", report(seeds=[1, 2]))
+wrong("an accuracy too few", report(accuracies=[145 / 190, 0.7]))
+wrong("per cent", report(accuracies=[76.3, 70.0, 72.0]))
+wrong("a baseline in per cent", report(baseline=12.1))
+wrong("another matrix's accuracies", report(accuracies=[0.5, 0.6, 0.7]))
+wrong("a baseline of its own", report(baseline=0.5))
+wrong("a baseline of chance", report(baseline=0.03))
+wrong("fractions", report(confusion_matrix=M / M.sum(axis=1, keepdims=True)))
+wrong("nine classes", report(confusion_matrix=M[:9, :9]))
+wrong("no matrix", report(confusion_matrix=None))
+wrong("no seeds", report(seeds=None))
+wrong("a number of seeds", report(seeds=3))
+wrong("another word", report(data="Galaxy10"))
+wrong("one accuracy, their mean", report(accuracies=0.73))
+wrong("a key more", report() | {"remark": "well done"})
+wrong("a list", list(REPORT.values()))
+wrong("negative counts", report(confusion_matrix=-M))
+wrong("NaN", report(accuracies=[145 / 190, np.nan, 0.7]))

@@ -47,7 +47,7 @@ def test_each_thing_in_the_way_is_named_with_its_mend(machine, monkeypatch, caps
     real = metadata.version
 
     def version(name):
-        if name == "jupyterlab":
+        if name in ("jupyterlab", "pyarrow"):
             raise metadata.PackageNotFoundError
         return versions.get(name) or real(name)
 
@@ -63,6 +63,7 @@ def test_each_thing_in_the_way_is_named_with_its_mend(machine, monkeypatch, caps
     if os.name == "posix":
         assert "MEND  cache     /proc/galaxies cannot be written to: name another" in said
     assert "note  notebook  no JupyterLab beside this Python" in said
+    assert "python -m pip install pyarrow" in said
 
 
 def test_a_shared_sample_that_nobody_may_change_is_fine(machine, monkeypatch):

@@ -181,6 +181,11 @@ def test_it_is_started_like_the_repository(folder, monkeypatch, tmp_path):
     said = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=True).stdout
     assert re.match(r"class/: \d\d+ added, 0 renewed, 0 as they were\.", said)
     assert (folder / "class/START.ipynb").is_file()
+    survey = (folder / "class/09_a_survey.ipynb").read_text("utf-8")
+    assert "pip install" in survey
+    assert "-e " not in survey  # there is no project to install here
+    of_project = [name for name, text in texts(folder).items() if 'install-e".[survey]"' in text]
+    assert [name for name in of_project if not name.endswith("/METADATA")] == []
 
 
 def test_another_wheel_is_another_version(folder, tmp_path, monkeypatch):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+
 import h5py
 import numpy as np
 import pytest
@@ -212,6 +216,22 @@ def test_every_epoch_reads_the_blocks_and_the_rows_in_them_in_another_order():
     assert sorted(inside[0]) == sorted(inside[1])
     assert inside[0].tolist() != inside[1].tolist()
     assert inside[0].tolist() != sorted(inside[0])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows locks in another way")
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_disk_without_locks_holds_the_rows_all_the_same(tmp_path, monkeypatch, number):
+    import fcntl
+
+    def refuse(*arguments):
+        raise OSError(number, os.strerror(number))
+
+    path = write(tmp_path / "a.h5", 100)
+    here = DataManager(datafile=path, coarsen=4, seed=1)
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    there = DataManager(datafile=path, coarsen=4, seed=1, **OUT)
+    assert isinstance(there.pictures, pictures.OnDisk)
+    np.testing.assert_array_equal(here.test_set()[0], there.test_set()[0])
 
 
 def test_half_the_room_is_not_enough(tmp_path, monkeypatch):

@@ -206,8 +206,11 @@ def test_on_another_file_or_when_asked_all_is_executed(read, tmp_path):
     notebook = notebook_of(source="1 + 1")
     assert is_executed(read(notebook, BOOK_EXECUTE="all")[0])
     assert is_executed(read(notebook, GALAXY10_FILE="real.h5")[0])
-    (tmp_path / "Galaxy10_DECals.h5").touch()
-    assert is_executed(read(notebook)[0])
+    for name in ("Galaxy10_DECals.h5", "Galaxy10_DECals_small.h5"):
+        (tmp_path / name).touch()
+        assert is_executed(read(notebook)[0])
+        (tmp_path / name).unlink()
+    assert not is_executed(read(notebook)[0])
     with pytest.raises(stored_outputs.ConfigError, match="EXECUTE is 'yes': give EXECUTE=all"):
         read(notebook, BOOK_EXECUTE="yes")
 

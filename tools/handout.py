@@ -82,6 +82,8 @@ def make_wheel(folder: Path) -> Path:
         for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-TEXT"):
             shutil.copy(ROOT / name, copy)
         seal(copy / "galaxy_lib" / "checks")
+        for path in (copy / "galaxy_lib").rglob("*.py"):
+            path.write_text(without_project(path.read_text("utf-8")), "utf-8")
         files = sorted(path for path in copy.rglob("*") if path.is_file())
         digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:8]
         lists = (copy / "pyproject.toml").read_text("utf-8")
@@ -114,10 +116,24 @@ def seal(checks: Path) -> None:
     (checks / "sealed.py").write_text(source, "utf-8")
 
 
+def without_project(text: str) -> str:
+    """Return a text whose line for the extra [survey] serves where no project can be installed."""
+    return re.sub(r'-e (\\?")\.\[survey\]', r"\1galaxy-lib[survey]", text)
+
+
+def pages() -> dict[str, bytes]:
+    """Return the student's files by their names."""
+    files = make_class.wanted(SAY)
+    for name in files:
+        if name.endswith(".ipynb"):
+            files[name] = without_project(files[name].decode()).encode()
+    return files
+
+
 def write(folder: Path) -> None:
     """Write the hand-out's folder anew."""
     shutil.rmtree(folder, ignore_errors=True)
-    for name, data in make_class.wanted(SAY).items():
+    for name, data in pages().items():
         path = folder / "pages" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -148,7 +164,7 @@ def write_launch(folder: Path, address: str) -> None:
     wheel = make_wheel(folder)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     where = f"{address}/raw/launch/{wheel.name.replace('+', '%2B')}#sha256={digest}"
-    for name, data in make_class.wanted(SAY).items():
+    for name, data in pages().items():
         path = folder / "chapters" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".ipynb":

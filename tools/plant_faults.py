@@ -132,6 +132,12 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         "tests/test_golden.py",
     ),
     (
+        "votes for the label, not for what is drawn",
+        "galaxy_lib/simulator/drawing.py",
+        substitute("plan.kind, excess, seeing)", "plan.label, excess, seeing)"),
+        "tests/test_simulate.py::test_votes_are_for_what_is_drawn_not_for_a_disputed_label",
+    ),
+    (
         "a sample that is not named by what draws it",
         "galaxy_lib/files/sample.py",
         substitute('galaxy10-simulated-{_drawn_by()}-seed', "galaxy10-simulated-v8-seed"),
@@ -393,6 +399,9 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
          "catalogue(ds, name)[: len(rows)] for",
          "test_a_piece_of_a_file_in_any_order_keeps_pictures_and_labels_together"
          " test_every_byte_of_a_file_of_ours_is_guarded"),
+        ("a piece's votes are those of the first rows", "= counts[rows]",
+         "= counts[: len(rows)]",
+         "test_votes_are_read_described_and_go_into_a_piece"),
         ("columns without checksums", "chunks=np.shape(values), fletcher32=True",
          "chunks=np.shape(values), fletcher32=False",
          "test_every_byte_of_a_file_of_ours_is_guarded"
@@ -650,6 +659,17 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
          "        if any(\n            _agree(value, _mistaken",
          "test_wrong_answers_are_rejected"
          " test_each_known_mistake_gets_its_own_sentence_alone"),
+    ),
+    *in_file(
+        K + "runner.py", "tests/test_grading.py",
+        ("code of the checks is an answer", "if fresh and process.is_of_the_checks(handed.answer):",
+         "if fresh and not handed.answer:",
+         "test_what_an_open_process_would_hand_over_is_refused_where_it_is_judged"),
+    ),
+    *in_file(
+        K + "apart.py", "tests/test_grading.py",
+        ("the library may do an answer's work", "if called == name or (", "if (",
+         "test_functions_of_the_library_are_no_answers_where_it_counts"),
     ),
     *in_file(
         K + "worker.py", "tests/test_checks.py",

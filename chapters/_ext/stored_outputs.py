@@ -21,7 +21,7 @@ import nbformat
 from sphinx.errors import ConfigError
 from sphinx.util import logging
 
-from galaxy_lib.files.datasets import FILE_NAME
+from galaxy_lib.files.find import lying_in
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def choose(app, config) -> None:
 def is_rendered(path: Path, notebook: nbformat.NotebookNode, config) -> bool:
     """Say whether the outputs in a notebook are shown, and it is not executed."""
     # A real file beside a notebook is used by it: `galaxy_lib.dataset_path`.
-    if executes_all(config) or os.path.lexists(path.parent / FILE_NAME):
+    if executes_all(config) or lying_in(path.parent):
         return False
     return notebook.metadata.get(DIGEST) == code_digest(notebook)
 

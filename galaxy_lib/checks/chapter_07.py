@@ -70,6 +70,10 @@ log_sum_exp.mistakes(
     ("That is the sum of the logarithms or exponents.", lambda u: u.sum(axis=0, keepdims=True)),
     ("That is the logarithm of the mean: add up, do not average.",
      lambda u: _lse(u) - np.log(len(u))),
+    ("The sign of u is turned.", lambda u: _lse(-u)),
+    ("That is log z of each output: log Σ eᵘ was asked for.", lambda u: u - _lse(u)),
+    ("Each column has one result: (1, S).", lambda u: np.repeat(_lse(u), len(u), axis=0)),
+    ("There is no 1 in the sum.", lambda u: np.logaddexp(_lse(u), 0)),
     generic="sum mean",
 )  # fmt: skip
 
@@ -96,7 +100,13 @@ softmax.mistakes(
     ("That is the sigmoid: each output by itself.", lambda u: 0.5 + 0.5 * np.tanh(u / 2)),
     ("The signs are turned: e⁻ᵘ.", lambda u: _softmax(-u)),
     ("That is 1 at the largest: softmax shares.", lambda u: (u == u.max(axis=0)) * 1.0),
-    generic="flat sum mean alone",
+    ("The base is e, not 2.", lambda u: _softmax(u * np.log(2))),
+    (
+        "Those are sigmoids, divided by their sum: take exponentials.",
+        lambda u: _g(u) / _g(u).sum(axis=0),
+    ),
+    ("That is the place of the largest: softmax shares.", lambda u: u.argmax(axis=0)),
+    generic="flat sum mean alone complement",
 )
 
 
@@ -129,6 +139,11 @@ cross_entropy.mistakes(
     ("That is the squared error.", lambda u, y: np.sum((_softmax(u) - y) ** 2) / u.shape[1]),
     ("One loss for each galaxy: average them.",
      lambda u, y: -(u - _lse(u)).T[_known(y).T], lambda u, y: -(u - _lse(u))[_known(y)]),
+    ("That is eᴸ: the loss is the mean of −log z itself.", lambda u, y: np.exp(_loss(u, y))),
+    ("That is 1 − z: take −log z.", lambda u, y: 1 - _softmax(u)[_known(y)].mean()),
+    ("log Σ eᵘ is missing: log z = u − log Σ eᵘ.", lambda u, y: -u[_known(y)].mean()),
+    ("Each output is taken by itself, with a sigmoid: here all share one softmax.",
+     lambda u, y: np.logaddexp(0, np.where(_known(y), -u, u)).sum(axis=0).mean()),
 )  # fmt: skip
 
 
@@ -157,6 +172,18 @@ output_error.mistakes(
     ("The target is missing: that is z / S.", _slope(target=lambda y: 0)),
     ("The slope is z − t, not −t/z.", lambda u, y: -1.0 * _known(y) / _softmax(u) / u.shape[1]),
     ("Divide by S alone, not by the outputs too.", _slope(lambda z: 1 / len(z))),
+    ("z is the softmax of u, not u itself.", lambda u, y: (u - _known(y)) / u.shape[1]),
+    ("z is the softmax, not its logarithm.", lambda u, y: (u - _lse(u) - _known(y)) / u.shape[1]),
+    ("z is the softmax of u, not its sigmoid.", lambda u, y: (_g(u) - _known(y)) / u.shape[1]),
+    (
+        "The softmax goes down each column, not along the batch.",
+        lambda u, y: (_softmax(u.T).T - _known(y)) / u.shape[1],
+    ),
+    ("Divide by S, not by the outputs.", lambda u, y: (_softmax(u) - _known(y)) / len(u)),
+    (
+        "The other classes have a slope too: z.",
+        lambda u, y: (_softmax(u) - _known(y)) * _known(y) / u.shape[1],
+    ),
     generic="flat sum mean absolute",
 )
 
@@ -284,6 +311,10 @@ gradients_of_layers.mistakes(
      _with(hidden=lambda z: z)),
     ("Of the hidden layers' slope z(1 - z), the factor z is missing.",
      _with(hidden=lambda z: 1 - z)),
+    ("The hidden layers have a sigmoid: their slope is z(1 - z), not 1 - z².",
+     _with(hidden=lambda z: 1 - z**2)),
+    ("A reshape is no transpose: the error goes back through Wᵀ.",
+     _with(back=lambda W, d: W.reshape(W.shape[::-1]) @ d)),
     ("What comes out of a hidden layer is z already: its slope is z(1 - z), not g(z)(1 - g(z)).",
      _with(hidden=lambda z: _g(z) * (1 - _g(z)))),
     ("The slope that the error meets is of the layer it comes to, not of the one below.",

@@ -67,6 +67,17 @@ receptive_field.mistakes(
     ("The first pixel is missing: add 1.", lambda layers: receptive_field.right(layers) - 1),
     ("Count the pixels in a row, not in the square.",
      lambda layers: receptive_field.right(layers) ** 2),
+    ("The topmost layer is left out.", lambda layers: receptive_field.right(layers[:-1])),
+    ("The layer nearest to the picture is left out.",
+     lambda layers: receptive_field.right(layers[1:])),
+    ("That is the largest window alone.", lambda layers: max(k for k, _ in layers)),
+    ("Neighbours share pixels: the sizes are not to be added up.",
+     lambda layers: sum(k for k, _ in layers)),
+    ("A window is spread by the product of all strides below it, not by one of them.",
+     lambda layers: 1 + sum((k - 1) * s for k, s in layers),
+     lambda layers: 1 + sum((k - 1) * (layers[i - 1][1] if i else 1)
+                            for i, (k, _) in enumerate(layers))),
+    ("That is one pixel too many.", lambda layers: receptive_field.right(layers) + 1),
 )  # fmt: skip
 
 
@@ -122,6 +133,18 @@ slide.mistakes(
      lambda w, x: _map(np.ones_like(w), x)),
     ("The colours are still apart: add up over them too.",
      lambda w, x: np.stack([_map(w[:, :, [c]], x[:, :, [c]]) for c in range(w.shape[2])], axis=2)),
+    ("The window is mirrored up and down: keep it as it is.", lambda w, x: _map(w[::-1], x)),
+    ("The window is mirrored left and right: keep it as it is.", lambda w, x: _map(w[:, ::-1], x)),
+    ("The window's colours are turned round.", lambda w, x: _map(w[..., ::-1], x)),
+    ("That is the largest product: add them up.",
+     lambda w, x: [[(w * x[i : i + len(w), j : j + len(w)]).max()
+                    for j in range(x.shape[1] - len(w) + 1)] for i in range(len(x) - len(w) + 1)]),
+    ("The last row is missing: H − k + 1.", lambda w, x: _map(w, x)[:-1]),
+    ("The stride is 1: every place counts.", lambda w, x: _map(w, x)[::2, ::2]),
+    ("Add up: divide by nothing.", lambda w, x: _map(w, x) / len(w) ** 2),
+    ("Multiply pixel by pixel, not the two sums.",
+     lambda w, x: _map(np.ones_like(w), x) * w.sum()),
+    ("That is the first place alone.", lambda w, x: _map(w, x)[0, 0]),
     generic="flat sum mean positive",
 )  # fmt: skip
 
@@ -153,7 +176,18 @@ im2col.mistakes(
      lambda x, k, s: im2col.right(x.swapaxes(0, 1), k, s).reshape(k, k, x.shape[2], -1)
      .swapaxes(0, 1).reshape(k * k * x.shape[2], -1)),
     ("That is the first colour alone.", lambda x, k, s: _columns(x[:, :, :1], k, s)),
-    generic="flat left_out",
+    ("`ravel` goes row by row, the colours together: here it goes the other way round.",
+     lambda x, k, s: np.stack([v.ravel("F") for *_, v in _views(x, k, s)], 1)),
+    ("The windows are turned by 180°.",
+     lambda x, k, s: np.stack([v[::-1, ::-1].ravel() for *_, v in _views(x, k, s)], 1)),
+    ("The places come backwards.", lambda x, k, s: _columns(x, k, s)[:, ::-1]),
+    ("The colours are averaged: keep all.",
+     lambda x, k, s: _columns(x.mean(2, keepdims=True), k, s)),
+    ("There is no frame here.", lambda x, k, s: _columns(_framed(x, 1), k, s),
+     lambda x, k, s: _columns(_framed(x, k // 2), k, s)),
+    ("That is the picture as one column: cut it into windows.",
+     lambda x, k, s: x.reshape(-1, 1)),
+    generic="flat left_out alone",
 )  # fmt: skip
 
 
@@ -193,6 +227,18 @@ max_pool.mistakes(
     ("The squares overlap: move by `size`.",
      lambda h, n: np.stack([v.max(axis=(0, 1)) for *_, v in _views(h, n)])
      .reshape(len(h) - n + 1, h.shape[1] - n + 1, -1)),
+    ("That is the median: take the largest.", lambda h, n: np.median(_squares(h, n), axis=(1, 3))),
+    ("A square has rows and columns: this takes the largest of rows alone.",
+     lambda h, n: h.reshape(len(h) // n, n, *h.shape[1:]).max(axis=1)),
+    ("A square has rows and columns: this takes the largest of columns alone.",
+     lambda h, n: h.reshape(len(h), -1, n, h.shape[2]).max(axis=2)),
+    ("Rows and columns of the maps are swapped.",
+     lambda h, n: max_pool.right(h, n).swapaxes(0, 1)),
+    ("The result is smaller: one number for each square.",
+     lambda h, n: _spread(max_pool.right(h, n), n)),
+    ("That is the first map alone.", lambda h, n: max_pool.right(h, n)[..., 0]),
+    ("It is taken over the maps too, and kept as one map.",
+     lambda h, n: max_pool.right(h, n).max(axis=2, keepdims=True)),
     generic="flat positive",
 )  # fmt: skip
 
@@ -241,6 +287,19 @@ max_pool_slope.mistakes(
     ("Where `h` is below 0 it is 0: that is the slope of the ReLU, another layer.",
      lambda d, h, n: max_pool_slope.right(d, h, n) * (h > 0)),
     ("The result has the shape of `h`.", lambda d, h, n: d),
+    ("It goes to all places but the largest.", lambda d, h, n: _spread(d, n) * ~_largest(h, n)),
+    ("It goes to the largest in size: −3 is below 1.",
+     lambda d, h, n: max_pool_slope.right(d, abs(h), n)),
+    ("It goes to the largest of a whole map: each square has its own.",
+     lambda d, h, n: _spread(d, n) * (h == h.max(axis=(0, 1)))),
+    ("It goes to the largest of all maps: each map has its own.",
+     lambda d, h, n: _spread(d, n) * _largest(h, n) * (h == h.max(2, keepdims=True))),
+    ("The slopes are tiled: each is to be repeated over its own square.",
+     lambda d, h, n: np.tile(d, (n, n, 1)) * _largest(h, n)),
+    ("Rows and columns of the result are swapped.",
+     lambda d, h, n: max_pool_slope.right(d, h, n).swapaxes(0, 1)),
+    ("Where nothing arrives the slope is 0, not NaN.",
+     lambda d, h, n: np.where(_largest(h, n), _spread(d, n), np.nan)),
     generic="flat absolute positive",
 )  # fmt: skip
 
@@ -274,6 +333,20 @@ def _last_wins(d_X, shape, k, stride):
     return d_x
 
 
+def _kept(which):
+    """Return a function that keeps the first slope of each pixel, or the largest above 0."""
+
+    def kept(d_X, shape, k, stride):
+        d_x = np.zeros(shape)
+        for (i, j, _), column in zip(_views(d_x, k, stride), d_X.T, strict=True):
+            part = np.s_[i * stride : i * stride + k, j * stride : j * stride + k]
+            new = column.reshape(k, k, -1)
+            d_x[part] = (np.where(d_x[part], d_x[part], new), np.maximum(d_x[part], new))[which]
+        return d_x
+
+    return kept
+
+
 def _windows(shape, k, stride):
     places = ((shape[0] - k) // stride + 1) * ((shape[1] - k) // stride + 1)
     return col2im.right(np.ones((k * k * shape[2], places)), shape, k, stride)
@@ -294,5 +367,20 @@ col2im.mistakes(
          d_X.reshape(k, k, shape[2], -1).swapaxes(0, 1).reshape(d_X.shape), shape, k, s)),
     ("`d_X` is read along its rows: a place is a column.",
      lambda d_X, shape, k, s: col2im.right(d_X.reshape(d_X.shape[::-1]).T, shape, k, s)),
+    ("A pixel in several windows gets the sum of their slopes, not the first.", _kept(0)),
+    ("A pixel in several windows gets the sum of their slopes, not the largest.", _kept(1)),
+    ("The windows are turned by 180°.",
+     lambda d_X, shape, k, s: col2im.right(
+         d_X.reshape(k, k, shape[2], -1)[::-1, ::-1].reshape(d_X.shape), shape, k, s)),
+    ("The places come backwards.", lambda d_X, *a: col2im.right(d_X[:, ::-1], *a)),
+    ("The last place is left out.",
+     lambda d_X, *a: col2im.right(d_X * (np.arange(d_X.shape[1]) < d_X.shape[1] - 1), *a)),
+    ("That is the first place alone.",
+     lambda d_X, *a: col2im.right(d_X * (np.arange(d_X.shape[1]) < 1), *a)),
+    ("Add up: divide by nothing.",
+     lambda d_X, shape, k, s: col2im.right(d_X, shape, k, s) / k**2),
+    ("That is one colour alone.", lambda *a: col2im.right(*a)[..., 0]),
+    ("Rows and columns of the picture are swapped.",
+     lambda *a: col2im.right(*a).swapaxes(0, 1)),
     generic="flat absolute positive",
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 
 import numpy as np
 
@@ -52,6 +53,18 @@ hours.mistakes(
      lambda n, b, w, f, s, k: n * (b * w + f * s) / k / 3600),
     ("Bytes and operations take different times: each has its own speed.",
      lambda n, b, w, f, s, k: n * (b + f) / (w + s) / k / 3600),
+    ("That is in days.", lambda n, b, w, f, s, k: _seconds(n, b, w, f, s) / k / 86400),
+    ("A worker reads first and multiplies then: add the two times, do not take the shorter.",
+     lambda n, b, w, f, s, k: n * min(b / w, f / s) / k / 3600),
+    ("A byte counts 1 here, not 8 bits.",
+     lambda n, b, w, f, s, k: _seconds(n, 8 * b, w, f, s) / k / 3600),
+    ("That is 1 over the time.", lambda n, b, w, f, s, k: 3600 * k / _seconds(n, b, w, f, s)),
+    ("Hours have fractions here: do not round.",
+     lambda n, b, w, f, s, k: int(_seconds(n, b, w, f, s) / k / 3600),
+     lambda n, b, w, f, s, k: math.ceil(_seconds(n, b, w, f, s) / k / 3600),
+     lambda n, b, w, f, s, k: round(_seconds(n, b, w, f, s) / k / 3600)),
+    ("Brackets are missing: both times are shared, and in seconds.",
+     lambda n, b, w, f, s, k: n * b / w + f / s / k / 3600),
 )  # fmt: skip
 
 
@@ -98,6 +111,18 @@ finished.mistakes(
     ("That is the longest file.", lambda s, n: np.max(s)),
     ("That is all workers' ends added up.", lambda s, n: np.sum(s) * n),
     ("That is how much earlier another one is done.", lambda s, n: np.ptp(_free(s, n))),
+    ("Files are taken in the order of the list, not the shortest first.",
+     lambda s, n: max(_free(sorted(s), n))),
+    ("Files are taken in the order of the list, not from its end.",
+     lambda s, n: max(_free(s[::-1], n))),
+    ("The last file is left out.", lambda s, n: max(_free(s[:-1], n))),
+    ("The first file is left out.", lambda s, n: max(_free(s[1:], n))),
+    ("There is one worker too many.", lambda s, n: max(_free(s, n + 1))),
+    ("Those are all workers' ends: return the last.", _free),
+    ("That is in hours.", lambda s, n: max(_free(s, n)) / 3600),
+    ("That is which worker is done last, not when.", lambda s, n: int(np.argmax(_free(s, n)))),
+    ("A file cannot be cut: even shares of the work take longer than that, or as long.",
+     lambda s, n: max(np.sum(s) / n, np.max(s))),
 )  # fmt: skip
 
 
@@ -120,6 +145,8 @@ def _(rng):
     yield f"{counted} of {n} counted", (counted, n, found, mistaken)
     yield "7 of 40 counted", (7, 40, 0.85, 0.05)
     yield "300 of 400 counted, nothing mistaken", (300, 400, 0.8, 0.0)
+    yield "3 of 200 counted, fewer than are mistaken", (3, 200, 0.9, 0.05)
+    yield "195 of 200 counted, more than can be", (195, 200, 0.9, 0.1)
 
 
 true_number.mistakes(
@@ -138,7 +165,21 @@ true_number.mistakes(
     ("That is the number of the others.", lambda m, n, r, f: n - (m - f * n) / (r - f)),
     ("That is as counted: nothing is corrected.", lambda m, n, r, f: m),
     ("A number on average need not be whole: do not round.",
-     lambda m, n, r, f: round((m - f * n) / (r - f))),
+     lambda m, n, r, f: round((m - f * n) / (r - f)),
+     lambda m, n, r, f: min(max(round((m - f * n) / (r - f)), 0), n)),
+    ("It need not be possible: keep what lies below 0 or above n.",
+     lambda m, n, r, f: max((m - f * n) / (r - f), 0),
+     lambda m, n, r, f: min((m - f * n) / (r - f), n),
+     lambda m, n, r, f: min(max((m - f * n) / (r - f), 0), n),
+     lambda m, n, r, f: abs((m - f * n) / (r - f))),
+    ("Divide by found − mistaken, not by 1 − mistaken.", lambda m, n, r, f: (m - f * n) / (1 - f)),
+    ("Both signs are those of a sum: subtract what is mistaken.",
+     lambda m, n, r, f: (m + f * n) / (r + f)),
+    ("`found` makes fewer of the true ones: divide, do not multiply.", lambda m, n, r, f: m * r),
+    ("That is how many of them were found: give them all.",
+     lambda m, n, r, f: (m - f * n) / (r - f) * r),
+    ("Mistaken are a fraction of the others, not of those counted.",
+     lambda m, n, r, f: m * (1 - f) / r),
 )  # fmt: skip
 
 
@@ -201,4 +242,17 @@ most_kept.mistakes(
      lambda c, r, a: max(np.flatnonzero(_share(c, r) >= a) + 1, default=0) / len(r)),
     ("The fraction may also be just what was asked: at least, not more than.",
      lambda c, r, a: max(np.flatnonzero(_share(c, r) > a) + 1, default=0)),
+    ("That is one too few.", lambda c, r, a: most_kept.right(c, r, a) - 1),
+    ("That is one too many.", lambda c, r, a: most_kept.right(c, r, a) + 1),
+    ("That is all galaxies.", lambda c, r, a: len(r)),
+    ("Those are the right ones among the kept: count the wrong ones too.",
+     lambda c, r, a: np.sum(np.asarray(r)[np.argsort(-c)][: most_kept.right(c, r, a)])),
+    ("That is the smallest such number: the largest was asked for.",
+     lambda c, r, a: min(np.flatnonzero(_share(c, r) >= a) + 1, default=0)),
+    ("A confidence is what the network says, not how often it is right: count, and keep the order.",
+     lambda c, r, a: int(np.sum((c >= a) & r)),
+     lambda c, r, a: max((k for k in range(1, len(c) + 1)
+                          if np.sort(c)[::-1][:k].mean() >= a), default=0)),
+    ("The verdicts are to be sorted with their confidences.",
+     lambda c, r, a: most_kept.right(np.sort(c), r, a)),
 )  # fmt: skip

@@ -37,7 +37,12 @@ def find_dataset(datafile: str | os.PathLike | None = None) -> tuple[Path, str]:
         return existing("datafile", datafile), "it was named"
     if named := os.environ.get("GALAXY10_FILE"):
         return existing("GALAXY10_FILE", named), "GALAXY10_FILE names it"
-    for here in (Path(FILE_NAME), Path(SMALL_NAME)):
-        if here.exists() or here.is_symlink():
-            return existing("path", here), "it is in the working directory"
+    if here := lying_in(Path()):
+        return existing("path", here), "it is in the working directory"
     return simulated_sample_path(), "no real file was named or found"
+
+
+def lying_in(folder: Path) -> Path | None:
+    """Return the real file, or the tenth of it, that lies in a folder: a link to nothing too."""
+    places = (folder / FILE_NAME, folder / SMALL_NAME)
+    return next((place for place in places if os.path.lexists(place)), None)
