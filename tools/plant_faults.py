@@ -385,8 +385,8 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
     ),
     *in_file(
         F + "find.py", "tests/test_files.py",
-        ("a link to a file that is gone is passed over", ".exists() or here.is_symlink():",
-         ".exists():", "test_a_link_to_a_file_that_is_gone_is_not_passed_over"),
+        ("a link to a file that is gone is passed over", "os.path.lexists(place)",
+         "place.exists()", "test_a_link_to_a_file_that_is_gone_is_not_passed_over"),
     ),
     *in_file(
         F + "validate.py", "tests/test_files.py",
