@@ -396,16 +396,17 @@ def test_whatever_was_done_to_cells_each_check_stands_there_once(chapter, steps)
     notebook = nbformat.reads(without_outputs(chapter), as_version=4)
     cells = notebook.cells
     for what, number in steps:
-        cell = cells[number % len(cells)]
+        place = number % len(cells)
+        cell = cells[place]
         if what == "copy":
             cells.insert(number % 7, nbformat.from_dict(json.loads(json.dumps(cell))))
         elif what == "move":
-            cells.remove(cell)
+            del cells[place]  # not `remove`, which takes the first of equal ones
             cells.insert(number % (len(cells) + 1), cell)
         elif what == "strip":
             cell.metadata = nbformat.NotebookNode()
         elif what == "drop" and len(cells) > 1:
-            cells.remove(cell)
+            del cells[place]
         elif what == "retype":
             cell.cell_type = "markdown"
             cell.metadata.get("nbgrader", {}).pop("schema_version", None)
