@@ -22,10 +22,13 @@ settings.register_profile(
 settings.load_profile("patient")
 
 
+STYLE = {name: value for name, value in plt.rcParams.items() if not name.startswith("backend")}
+
+
 @pytest.fixture(autouse=True)
 def style_of_its_own():
     """Give each test Matplotlib's settings as they were: a page's style stays with its page."""
-    with plt.rc_context():
+    with plt.rc_context(STYLE):
         yield
 
 

@@ -132,7 +132,9 @@ def mended(nb, known: dict[str, dict]) -> list[str]:
             found[name].append(cell)
     for name in known:
         if not found[name]:
-            found[name] = _without_mark(nb, name, known[name])
+            taken = {id(cell) for cells in found.values() for cell in cells}
+            plain = [cell for cell in nb.cells if id(cell) not in taken]
+            found[name] = _without_mark(nb, name, known[name], plain)
             if found[name]:
                 told.append(f"`{name}` had lost its mark")
     for name, one in known.items():
@@ -154,9 +156,8 @@ def mended(nb, known: dict[str, dict]) -> list[str]:
     return told
 
 
-def _without_mark(nb, name: str, one: dict) -> list:
-    """Return the cells that are a known one without its mark: by its source, or what it defines."""
-    plain = [cell for cell in nb.cells if "nbgrader" not in cell.metadata]
+def _without_mark(nb, name: str, one: dict, plain: list) -> list:
+    """Return which of the ``plain`` cells are a known one: by its source, or what it defines."""
     if one["meta"]["solution"] and one["meta"]["cell_type"] == "code":
         return [cell for cell in plain if _defines(cell, name)]
     if one["meta"]["solution"]:  # a text, behind the heading that has its name
@@ -164,7 +165,9 @@ def _without_mark(nb, name: str, one: dict) -> list:
         return [
             cell
             for before, cell in itertools.pairwise(nb.cells)
-            if cell in plain and re.search(heading, before.source, re.M | re.I)
+            if any(cell is each for each in plain)
+            and re.search(heading, before.source, re.M | re.I)
+            and not cell.source.lstrip().startswith("#")
         ][:1]
     return [cell for cell in plain if cell.source.strip() == one["source"].strip()]
 
