@@ -45,8 +45,12 @@ IN_PROSE = re.compile(
     r"(?P<sign>(?<!\w)[−-])?(?<![\w.])(?P<digits>\d[\d,]*(?:\.\d+)?)"
     r"(?P<power>e[-+]?\d+|\s?[·×]\s?10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)?"
 )
-# Beside test_prose's: blocks of code and formulas, numerals of a list, the time to read a page.
-BLOCKS = re.compile(r"```.*?```|\$\$.*?\$\$|^\s*\d+\. |about \d+ minutes", flags=re.S | re.M)
+# Beside test_prose's: blocks of code and formulas, numerals of a list, the time to read a page, the
+# instructor's rows of exercises.
+BLOCKS = re.compile(
+    r"```.*?```|\$\$.*?\$\$|^\s*\d+\. |about \d+ minutes|^\| \d \| chapter \d[^\n]*",
+    flags=re.S | re.M,
+)
 SIGNED = re.compile(r"(?:(?<!\w)-)?" + NUMBER)
 WORDS = re.compile(
     r"\b(?:half|third|quarter|fifth|sixth|seventh|eighth|ninth|tenth|twice|double|two|three|four|"
