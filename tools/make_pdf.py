@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import posixpath
 import re
 import sys
@@ -312,7 +313,7 @@ def say_once(writer: PdfWriter) -> None:
 def make(chosen: list[Entry], target: Path, browser, book: Path = BOOK) -> None:
     """Write the PDF of some pages."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    source = book.parent / "pdf" / f"{target.stem}.html"  # its links go by ../html
+    source = book.parent / "pdf" / f"{target.stem}-{os.getpid()}.html"  # its links go by ../html
     source.parent.mkdir(exist_ok=True)
     source.write_text(long_page(chosen, book), encoding="utf-8")
     try:
