@@ -334,6 +334,16 @@ def ends_it(x):
     os._exit(0)
 
 
+def test_the_line_is_named_in_a_folder_of_any_name(tmp_path):
+    folder = tmp_path / "Übung 星 (1)"
+    folder.mkdir()
+    path = folder / "answer.py"
+    path.write_text("def endless(x):\n    while True:\n        x = x + 1\n", "utf-8")
+    names = {"__name__": "__main__"}
+    exec(compile(path.read_text("utf-8"), str(path), "exec"), names)
+    assert re.search(r"in line [23], `(while True:|x = x \+ 1)`", judged(names["endless"]))
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

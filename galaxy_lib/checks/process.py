@@ -278,12 +278,14 @@ class Worker:
                 self._written()
         self.places.seek(0)
         last = re.split(r"most recent call first\)?:?\n", self.places.read()[-20_000:])[-1]
-        files = rf"{re.escape(handed.filename)}|<dynamic-code>"
+        # The trace is in ASCII, with what else a path holds written as Python escapes it.
+        filename = handed.filename.encode("ascii", "backslashreplace").decode()
+        files = rf"{re.escape(filename)}|<dynamic-code>"
         found = re.search(rf'File "({files})", line (\d+) in (.*)', last)
         if not found:
             return ""
         number = int(found[2])
-        own = found[1] == handed.filename
+        own = found[1] == filename
         return worker.told_line(number, handed.line(number) if own else "", found[3])
 
     def _written(self) -> None:
