@@ -121,6 +121,21 @@ def test_the_instructors_plans_add_up():
     assert spent == {(n, length): stated[n] for n in stated for length in (50, 75, 90)}
 
 
+def test_the_plan_of_90_minutes_has_its_deeper_pages_minutes():
+    text = (CHAPTERS / "instructor.md").read_text("utf-8")
+    planned = re.findall(
+        r"^\| (\d) \|(?: \d+ \|){3} (\d+) \| \d+ \| \d+ \| 90 \|$", text, flags=re.M
+    )
+    assert len(planned) == 9
+    for chapter, minutes in planned:
+        first = re.search(rf"^\| {chapter} \| \[.*?\]\((deeper/[^)]*)\)", text, flags=re.M)[1]
+        page = {"7": "deeper/votes_not_words.ipynb", "9": "deeper/on_a_cluster.md"}.get(
+            chapter, first
+        )
+        said = (CHAPTERS / page).read_text("utf-8")
+        assert f"about {minutes} minutes" in said, (chapter, page)
+
+
 def test_a_weeks_homework_is_neither_little_nor_much():
     """The minutes that the exercises state, added up."""
     text = (CHAPTERS / "instructor.md").read_text("utf-8")
