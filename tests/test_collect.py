@@ -176,6 +176,8 @@ def test_an_anonymous_download_of_canvas(course, tmp_path):
         (b"%PDF-1.7 \xff", "it is a PDF, not a notebook"),
         (b"<html><body>sign in</body></html>", "it is a page, not a notebook"),
         (b'{"worksheets": []}', "it is not a notebook of format 4"),
+        (b'{"cells": [1, null]}', "it is not a notebook of format 4"),
+        (b'{"cells": ' + b"[" * 100_000, "it is damaged"),
         (handed_in("", "age_weight"), f"it is not {NAME}"),
     ],
 )
@@ -192,7 +194,7 @@ def test_what_cannot_be_read_is_named_and_stops_nobody(course, tmp_path, data, w
     assert "look at: 4711 a" in collect.told(lines)
 
 
-@pytest.mark.parametrize("code", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("code", ["utf-8-sig", "utf-16", "utf-16-le"])
 def test_other_encodings_reach_nbgrader_as_utf_8(course, tmp_path, code):
     data = handed_in("β = 0.9").decode().encode(code)
     collect.take(NAME, [unpacked(tmp_path / "all", {f"a_4711_99_{NAME}.ipynb": data})], course)
@@ -202,8 +204,8 @@ def test_other_encodings_reach_nbgrader_as_utf_8(course, tmp_path, code):
 def test_a_zip_inside_and_a_notebook_without_marks_are_taken(course, tmp_path):
     inner = packed(tmp_path / "mine.zip", {f"homework/{NAME}.ipynb": handed_in("zipped")})
     bare = json.loads(handed_in("bare"))
-    for cell in bare["cells"]:
-        cell["metadata"] = {}
+    for cell, lost in zip(bare["cells"], (None, {"nbgrader": {"grade_id": []}}), strict=True):
+        cell["metadata"] = lost
     files = {
         "a_4711_99_mine.zip": inner.read_bytes(),
         f"b_4712_98_{NAME}.ipynb": json.dumps(bare).encode(),
@@ -211,6 +213,25 @@ def test_a_zip_inside_and_a_notebook_without_marks_are_taken(course, tmp_path):
     lines = collect.take(NAME, [unpacked(tmp_path / "all", files)], course)
     assert answers(course) == {"4711": "zipped", "4712": "bare"}
     assert "no cell has nbgrader's marks any more" in lines[1]["note"]
+
+
+def test_a_letter_cut_in_two_and_a_damaged_zip_stop_nobody(course, tmp_path):
+    cut = handed_in("print('?')").replace(b"?", rb"\ud83d")
+    zipped = packed(tmp_path / "z.zip", {f"{NAME}.ipynb": b"sound" * 9}).read_bytes()
+    locked = bytearray(zipped)  # as if with a password
+    locked[6] |= 1
+    locked[locked.index(b"PK\x01\x02") + 8] |= 1
+    files = {
+        f"a_4711_99_{NAME}.ipynb": cut,
+        "b_4712_98_mine.zip": zipped.replace(b"sound", b"rotte"),
+        "c_4713_97_mine.zip": bytes(locked),
+        f"d_4714_96_{NAME}.ipynb": handed_in("sound"),
+    }
+    lines = collect.take(NAME, [unpacked(tmp_path / "all", files)], course)
+    assert answers(course) == {"4711": "print('?')", "4714": "sound"}
+    assert states(lines) == {
+        "4711": "taken", "4712": "unreadable", "4713": "unreadable", "4714": "taken",
+    }  # fmt: skip
 
 
 def test_every_file_is_taken_or_named(course, tmp_path):

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -186,6 +187,22 @@ def test_it_is_started_like_the_repository(folder, monkeypatch, tmp_path):
     assert "-e " not in survey  # there is no project to install here
     of_project = [name for name, text in texts(folder).items() if 'install-e".[survey]"' in text]
     assert [name for name in of_project if not name.endswith("/METADATA")] == []
+
+
+def test_a_newer_handout_over_an_older_one_brings_its_own_library(folder, tmp_path):
+    copy = tmp_path / "galaxies"
+    for name in ("tools", "wheels"):
+        shutil.copytree(folder / name, copy / name)
+    # Names of wheels are in no order of time.
+    for digest in ("00000000", "ffffffff"):
+        older = f"galaxy_lib-2.0.0+handout.{digest}-py3-none-any.whl"
+        (copy / "wheels" / older).write_bytes(b"older")
+    run = [sys.executable, "-c", "import environment as e; print(*e.needed('class', 'none.txt'))"]
+    said = subprocess.run(
+        run, cwd=copy / "tools", capture_output=True, text=True, check=True
+    ).stdout
+    (wheel,) = (folder / "wheels").glob("*.whl")
+    assert said.strip().endswith(f"/{wheel.name.replace('+', '%2B')}")
 
 
 def test_another_wheel_is_another_version(folder, tmp_path, monkeypatch):

@@ -23,6 +23,7 @@ import json
 import re
 import sys
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -126,9 +127,11 @@ def uploads(downloads: list[Path]) -> tuple[list[Upload], list[str]]:
             again = int(number[1] or number[2] or 1) if number else 0
             who = match["id"], match["name"] or "", late
             inside = [(path, file, data)]
-            if file.lower().endswith(".zip") and zipfile.is_zipfile(io.BytesIO(data)):
-                inner = _files_in_zip(io.BytesIO(data), f"{path}/")
-                inside = [(name, PurePosixPath(name).name, each) for name, each, _ in inner]
+            # One that is damaged or locked stays what it is: no notebook.
+            with contextlib.suppress(zipfile.BadZipFile, zlib.error, RuntimeError, EOFError):
+                if file.lower().endswith(".zip"):
+                    inner = [*_files_in_zip(io.BytesIO(data), f"{path}/")]
+                    inside = [(name, PurePosixPath(name).name, each) for name, each, _ in inner]
             found += [Upload(*who, *each, time, (*upload, again)) for each in inside]
     return found, nobodys
 
@@ -137,23 +140,25 @@ def notebook(data: bytes) -> dict:
     """Return a notebook from its bytes, in whichever encoding; raise ValueError with the reason."""
     if not data.strip():
         raise ValueError("it is empty, or larger than 50 MB")
-    codes = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",)
     try:
-        found = json.loads(data.decode(codes[0]))
-    except ValueError:
+        found = json.loads(data)  # in any encoding of Unicode, with a mark or without
+    except (ValueError, RecursionError):
         kind = (
             "a PDF" if data[:4] == b"%PDF" else "a page" if b"<html" in data[:999].lower() else ""
         )
         raise ValueError(f"it is {kind}, not a notebook" if kind else "it is damaged") from None
-    if not isinstance(found, dict) or not isinstance(found.get("cells"), list):
+    cells = found.get("cells") if isinstance(found, dict) else None
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise ValueError("it is not a notebook of format 4")
     return found
 
 
 def exercises_in(found: dict) -> set[str]:
     """Return the names that nbgrader knows a notebook's cells by."""
-    marks = [cell.get("metadata", {}).get("nbgrader") for cell in found["cells"]]
-    return {mark["grade_id"] for mark in marks if isinstance(mark, dict) and "grade_id" in mark}
+    kept = [cell.get("metadata") for cell in found["cells"]]
+    marks = [each.get("nbgrader") for each in kept if isinstance(each, dict)]
+    names = [mark.get("grade_id") for mark in marks if isinstance(mark, dict)]
+    return {name for name in names if isinstance(name, str)}
 
 
 # ---------------------------------------------------------------------------- the list of students
@@ -318,7 +323,9 @@ def _hand_over(course: Path, number: str, assignment: str, chosen: Upload, time)
     """Write one notebook where nbgrader looks for it; say whether it is new there."""
     folder = course / "submitted" / number / assignment
     path = folder / f"{assignment}.ipynb"
-    data = json.dumps(notebook(chosen.data), indent=1, ensure_ascii=False).encode()
+    # Half a letter, as an editor leaves of one that it cut, is none in UTF-8.
+    text = json.dumps(notebook(chosen.data), indent=1, ensure_ascii=False)
+    data = text.encode(errors="replace")
     before = path.read_bytes() if path.is_file() else None
     if before != data:
         _write(path, data)

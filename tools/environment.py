@@ -27,8 +27,10 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 NOTE = VENV / "installed.json"
 BEGUN = VENV / "begun"  # stays where an installation was interrupted
 OLDEST = (3, 11)
-# A hand-out (tools/handout.py) has the library as a wheel, and no lists of packages beside it.
-WHEELS = sorted((ROOT / "wheels").glob("galaxy_lib-*.whl"))
+# A hand-out (tools/handout.py) has the library as a wheel, and no lists of packages beside it. Where
+# a newer one was unpacked over an older one, both wheels are there.
+NEWEST = ROOT / "wheels" / "newest.txt"
+WHEELS = [NEWEST.with_name(NEWEST.read_text("utf-8").strip())] if NEWEST.is_file() else []
 EXTRAS = {"class": ["-e", ".[class]"], "book": [], "test": ["-e", ".[test]"]}
 EXTRAS["browser"] = ["-e", ".[test,browser]"]
 # A user's pip settings that put packages elsewhere; where they come from stays the user's choice.

@@ -139,7 +139,8 @@ def write(folder: Path) -> None:
         path.write_bytes(data)
     for kind in ("wheels", "tools"):
         (folder / kind).mkdir()
-    make_wheel(folder / "wheels")
+    wheel = make_wheel(folder / "wheels")
+    (folder / "wheels" / "newest.txt").write_text(wheel.name, "utf-8")
     for name in TOOLS:
         shutil.copy(ROOT / "tools" / name, folder / "tools")
     for name in ("LICENSE", "LICENSE-TEXT"):
