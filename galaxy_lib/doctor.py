@@ -46,8 +46,8 @@ def examine() -> list[Finding]:
     for look in looks:
         try:
             found.append(look())
-        except OSError as error:
-            said = error.strerror or str(error)
+        except (OSError, ImportError) as error:
+            said = getattr(error, "strerror", "") or str(error)
             found.append(Finding(look.__name__, "cannot be looked at", f"{said}", in_the_way=True))
     return found
 
@@ -131,7 +131,7 @@ def cache() -> Finding:
     folder = cache_folder()
     mend = "name another folder in the environment variable GALAXY10_CACHE"
     found = _room("cache", folder, mend)
-    if found.in_the_way and not _can_write(folder) and sample_file().is_file():
+    if found.in_the_way and _why_not(folder) and sample_file().is_file():
         mend = "pictures are coarsened again in each session; that is fine"
         return Finding("cache", f"{folder} holds the sample and cannot be written to", mend)
     return found
@@ -141,8 +141,8 @@ def _room(thing: str, folder: Path, mend: str) -> Finding:
     there = folder
     while not there.exists() and there != there.parent:
         there = there.parent
-    if not _can_write(there):
-        return Finding(thing, f"{folder} cannot be written to", mend, in_the_way=True)
+    if why := _why_not(there):
+        return Finding(thing, f"{folder} cannot be written to ({why})", mend, in_the_way=True)
     free = shutil.disk_usage(there).free / GB
     said = f"{folder}, {free:.1f} GB free"
     if free < NEEDED[thing] and not (thing == "cache" and sample_file().is_file()):
@@ -151,14 +151,17 @@ def _room(thing: str, folder: Path, mend: str) -> Finding:
     return Finding(thing, said)
 
 
-def _can_write(folder: Path) -> bool:
-    """Try it: rights, quotas and read-only mounts are all seen only in this way."""
+def _why_not(folder: Path) -> str:
+    """Try to write: rights, quotas, full disks and read-only mounts are all seen only in this way.
+
+    Return the system's reason, or an empty text where it works.
+    """
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"galaxies")
-    except OSError:
-        return False
-    return True
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def sample() -> Finding:

@@ -240,6 +240,16 @@ import os, shutil
 shutil.copy(os.path.join(os.path.dirname(checks.__file__), "chapter_{chapter:02}.py"), "other.py")
 exec(open("other.py", encoding="utf-8").read().replace("@", "#"))
 {name} = {name}""",
+    "symbolic link": """
+import os
+os.symlink(os.path.join(os.path.dirname(checks.__file__), "chapter_{chapter:02}.py"), "sym.py")
+exec(open("sym.py", encoding="utf-8").read().replace("@", "#"))
+{name} = {name}""",
+    "hard link": """
+import os
+os.link(os.path.join(os.path.dirname(checks.__file__), "chapter_{chapter:02}.py"), "hard.py")
+exec(open("hard.py", encoding="utf-8").read().replace("@", "#"))
+{name} = {name}""",
     "process": """
 import base64, os, pickle, subprocess, sys
 code = ("import base64, cloudpickle; from galaxy_lib import checks;"
@@ -260,6 +270,77 @@ def {name}(*a):
     import importlib
     return importlib.import_module("galaxy_lib" + ".checks").{name}.right(*a)""",
 }
+# What stands in the course's folder: the solutions, and what others have handed in.
+OF_OTHERS = """
+import glob, json
+for path in [*glob.glob("../../../s*/**/*.ipynb", recursive=True), *glob.glob("../../*/*/*.ipynb")]:
+    try:
+        for cell in json.load(open(path, encoding="utf-8"))["cells"]:
+            if cell["metadata"].get("nbgrader", {}).get("solution"):
+                exec("".join(cell["source"]))
+    except Exception as error:
+        print(error)"""
+# What is handed over shows something meanwhile, and shows another thing later.
+DISPLAYED = """
+from IPython.display import display
+class Shown:
+    def __reduce__(self):
+        for _ in range(3): display("", display_id="mine")
+        return str, ()
+batches.shown = Shown()"""
+DISPLAYED_ANEW = """
+display({"text/plain": "4"}, raw=True, display_id="mine", update=True)
+from comm import create_comm
+create_comm(target_name="jupyter.widget", data={"state": {}})  # no widget has such a state"""
+# Answers that send the process which judges more than it can take, in the place of a reply.
+REPLIES = {
+    "wide": "b'[' + b'[],' * 3_000_000 + b'0]'",
+    "deep": "b'[' * 100_000 + b']' * 100_000",
+    "long": "b'1' * 100_000",
+}
+REPLY = """
+import os
+def sigmoid(x):
+    text = {text}
+    for number in range(3, 12):
+        try:
+            os.write(number, len(text).to_bytes(8, "big"))
+            for i in range(0, len(text), 2**16):
+                os.write(number, text[i : i + 2**16])
+        except OSError:
+            pass
+    return x"""
+# What a notebook's process may touch (True) and not (False): the course's folder is ../../..
+TOUCHING = [
+    (True, "open('mine.txt').read()"),
+    (True, "open('new.txt', 'w')"),
+    (True, "open('../../../notes.txt').read()"),
+    (True, "open(checks.__file__).read()"),
+    (True, "os.link('mine.txt', 'again.txt')"),
+    (True, "tempfile.TemporaryDirectory().cleanup()"),
+    (False, "open('../../../source/03/03.ipynb')"),
+    (False, "open(b'../../you/03/03.ipynb')"),
+    (False, "open(Letters('../../you/03/03.ipynb'))"),
+    (False, "os.open('../../you/03/03.ipynb', os.O_RDONLY)"),
+    (False, "os.open('.', os.O_RDONLY, dir_fd=os.open('../../you', os.O_RDONLY))"),
+    (False, "np.fromfile('../../you/03/03.ipynb', 'u1')"),
+    (False, "os.symlink('../../you/03/03.ipynb', 'link') or open('link')"),
+    (False, "os.symlink('../../you', 'folder') or open('folder/03/03.ipynb')"),
+    (False, "os.link('../../you/03/03.ipynb', 'hard')"),
+    (False, "os.chdir('../../you/03') or open('03.ipynb')"),
+    (False, "os.remove('../../you/03/03.ipynb')"),
+    (False, "os.rename('../../you', 'you')"),
+    (False, "os.rename('../../../../course', '../../../../moved')"),
+    (False, "shutil.rmtree('../../..')"),
+    (False, "open('../../../gradebook.db', 'ab')"),
+    (False, "sqlite3.connect(':memory:')"),
+    (False, "open(checks.__file__, 'a')"),
+    (False, "open(os.path.join(sys.prefix, 'new.txt'), 'w')"),
+    (False, "signal.pidfd_send_signal(os.pidfd_open(os.getppid()), 0)"),
+    (False, "resource.prlimit(os.getppid(), resource.RLIMIT_CORE)"),
+    (False, "ctypes.CDLL(None).system(b'true')"),
+    (False, "sys.modules.pop('_posixsubprocess') and __import__('_posixsubprocess')"),
+]
 # The library's own functions: as they are, renamed by a wrapper, and with something around them.
 LIBRARY = {
     "one_hot": "from galaxy_lib.galaxy import one_hot",

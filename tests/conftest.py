@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -54,6 +58,55 @@ def real_sample() -> Path:
 def measure_chapters() -> Path:
     """Return the path of the script that measures a page's minutes."""
     return beside("measure_chapters.py")
+
+
+NBGRADER = """\
+import json, sys
+from nbgrader.apps import NbGraderApp
+
+for command in json.loads(sys.argv[1]):
+    NbGraderApp.clear_instance()
+    try:
+        NbGraderApp.launch_instance(command)
+    except SystemExit as end:  # a student's file was unreadable
+        print("ended with", end.code, file=sys.stderr)
+"""
+
+
+@pytest.fixture(scope="session")
+def nbgrader():
+    """Return a function that runs commands of nbgrader's in a course, and returns its log.
+
+    They run in one process, for it takes seconds to import: ``nbgrader(folder, [command, word],
+    ..., VARIABLE=value)``; a variable of the environment that is None is taken away.
+    """
+    pytest.importorskip("nbgrader", reason="nbgrader (the extra [instructor]) is not installed")
+    return _nbgrader
+
+
+def _nbgrader(folder: Path, *commands: list[str], **variables: str | None) -> str:
+    paths = [
+        str(Path(__file__).resolve().parents[1]),
+        *filter(None, [os.environ.get("PYTHONPATH")]),
+    ]
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "OMP_NUM_THREADS": "1",
+        "NBGRADER_EXECUTION": None,
+        **variables,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", NBGRADER, json.dumps(commands)],
+        cwd=folder,
+        env={name: value for name, value in environment.items() if value is not None},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stderr + done.stdout
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import namedtuple
@@ -61,7 +62,9 @@ def test_each_thing_in_the_way_is_named_with_its_mend(machine, monkeypatch, caps
     assert "MEND  here" in said
     assert "0.1 GB are needed" in said
     if os.name == "posix":
-        assert "MEND  cache     /proc/galaxies cannot be written to: name another" in said
+        assert re.search(
+            r"MEND  cache     /proc/galaxies cannot be written to \(\w.+\): name another", said
+        )
     assert "note  notebook  no JupyterLab beside this Python" in said
     assert "python -m pip install pyarrow" in said
 
@@ -70,7 +73,8 @@ def test_a_shared_sample_that_nobody_may_change_is_fine(machine, monkeypatch):
     path = sample_file()
     path.parent.mkdir()
     path.touch()
-    monkeypatch.setattr(doctor, "_can_write", lambda folder: folder != path.parent)
+    why = {path.parent: "Read-only file system"}
+    monkeypatch.setattr(doctor, "_why_not", lambda folder: why.get(folder, ""))
     cache = found("cache")
     assert not cache.in_the_way
     assert "holds the sample" in cache.said
@@ -97,6 +101,26 @@ def test_what_cannot_be_looked_at_does_not_stop_the_rest(machine, monkeypatch):
     findings = doctor.examine()
     assert len(findings) == len({each.thing for each in findings}) > 8
     assert "Input/output error" in found("sample").mend
+
+
+@pytest.mark.parametrize("name", ["psutil", "packaging"])
+def test_a_missing_package_does_not_stop_the_rest(machine, monkeypatch, name):
+    monkeypatch.setitem(sys.modules, name, None)
+    if name == "packaging":
+        monkeypatch.setitem(sys.modules, "packaging.requirements", None)
+    findings = doctor.examine()
+    assert len(findings) > 8
+    (told,) = [each for each in findings if each.said == "cannot be looked at"]
+    assert name in told.mend
+
+
+def test_a_library_without_a_package_says_which_and_what_to_do():
+    code = "import sys; sys.modules['h5py'] = None; import galaxy_lib"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1].endswith(
+        "galaxy_lib needs the package h5py, which is not installed beside it: "
+        "delete the folder .venv, and install again."
+    )
 
 
 def test_it_runs_as_a_program(machine):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -106,9 +103,8 @@ def test_the_curves_of_the_five_faults_are_what_the_faulty_loops_give() -> None:
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory):
+def course(tmp_path_factory: pytest.TempPathFactory, nbgrader):
     """Hand out all chapters, collect five submissions, grade them, write feedback."""
-    pytest.importorskip("nbgrader", reason="nbgrader (the extra [instructor]) is not installed")
     folder = tmp_path_factory.mktemp("nbgrader") / "course"
     make_exercises.write_course(folder)
     with (folder / "nbgrader_config.py").open("a") as config:
@@ -120,14 +116,15 @@ def course(tmp_path_factory: pytest.TempPathFactory):
         source.rename(folder / "source/all" / source.name)
         source.parent.rmdir()
     nbformat.write(joined(), folder / "source/all" / JOINED)
-    nbgrader(folder, ["generate_assignment", "all"])
+    log = nbgrader(folder, ["generate_assignment", "all"])
     hand_in(folder)
-    nbgrader(
+    log += nbgrader(
         folder,
         ["zip_collect", "all"],
         ["autograde", "all", "--Execute.limit=2"],
         ["generate_feedback", "all"],
     )
+    assert "ended with" not in log, log[-3000:]
     return folder
 
 
@@ -151,34 +148,6 @@ PATIENT = """
 c.Execute.timeout_func = lambda cell: 3 if cell.source.startswith("while True:") else 600
 c.Execute.startup_timeout = 600
 """
-NBGRADER = """\
-import json, sys
-from nbgrader.apps import NbGraderApp
-
-for command in json.loads(sys.argv[1]):
-    NbGraderApp.clear_instance()
-    NbGraderApp.launch_instance(command)
-"""
-
-
-def nbgrader(folder: Path, *commands: list[str]) -> None:
-    """Run commands of nbgrader's, in one process: it takes seconds to import."""
-    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(paths),
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "OMP_NUM_THREADS": "1",
-    }
-    environment.pop("NBGRADER_EXECUTION", None)
-    done = subprocess.run(
-        [sys.executable, "-c", NBGRADER, json.dumps(commands)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
 
 
 def answered(path: Path) -> nbformat.NotebookNode:

@@ -23,23 +23,12 @@ from traitlets.config import Config
 
 from galaxy_lib import checks
 from galaxy_lib.checks import runner
-from galaxy_lib.checks.process import Handed
+from galaxy_lib.checks.process import Handed, hand_over
 
 ROOT = Path(__file__).resolve().parents[1]
 ASKED = ("sigmoid", "forward_one", "forward", "batches")  # 1, 1, 2 and 4 points
 POINTS = {"sigmoid": 1, "forward_one": 1, "forward": 2, "batches": 4}
 NAME = "03_batching"
-NBGRADER = """\
-import json, sys
-from nbgrader.apps import NbGraderApp
-
-for command in json.loads(sys.argv[1]):
-    NbGraderApp.clear_instance()
-    try:
-        NbGraderApp.launch_instance(command)
-    except SystemExit as end:  # a student's file was unreadable
-        print("ended with", end.code, file=sys.stderr)
-"""
 # The cells of one student block a kernel: they are stopped soon. A slow machine may take long
 # for any other one.
 PATIENT = """
@@ -147,8 +136,8 @@ def greedy(notebook) -> None:
     flood = nbformat.v4.new_code_cell("while True: print('flood ' * 1000)")
     notebook.cells.insert(0, flood)
     cell_of(notebook, "forward").source = (
-        "def forward(A, B, x):\n    kept = []\n    while True:\n"
-        "        kept.append(np.ones((1000, 100_000)))"
+        # 5 GiB at once, which nothing but the limit refuses: empty room takes no time.
+        "def forward(A, B, x):\n    room = np.empty(5 * 2**27)\n    return room[:1], room[:1]"
     )
     cell_of(notebook, "sigmoid").source += "\nnp.ones((1_000_000, 100_000))"
 
@@ -157,12 +146,16 @@ def short_batch(notebook) -> None:
     """The last, short batch is forgotten."""
     cell = cell_of(notebook, "batches")
     cell.source = cell.source.replace("len(order), ", "len(order) - batch_size + 1, ")
+    # What is displayed while it is handed over stands in the check's place, until it is changed.
+    cell.source += cheats.DISPLAYED
+    notebook.cells.append(nbformat.v4.new_code_cell(cheats.DISPLAYED_ANEW))
 
 
 def reference(notebook) -> None:
-    """What is right, from the checks."""
+    """What is right, from the checks, or from what others have handed in."""
     for name in ASKED:
         cell_of(notebook, name).source = f"{name} = checks.{name}.right"
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(cheats.OF_OTHERS))
 
 
 def library(notebook) -> None:
@@ -201,39 +194,21 @@ def written(student: str, notebook) -> bytes:
     return text.encode(encoding)
 
 
-def nbgrader(folder: Path, *commands: list[str]) -> str:
-    """Run commands of nbgrader's in one process, and return its log."""
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "OMP_NUM_THREADS": "1",
-        # Nothing can be kept there, as in a home that is read-only: no sample can be drawn.
-        "GALAXY10_CACHE": str(folder / "nbgrader_config.py" / "cache"),
-    }
-    for name in ("NBGRADER_EXECUTION", "CHECK_SEED", "GALAXY10_FILE"):
-        environment.pop(name, None)
-    done = subprocess.run(
-        [sys.executable, "-c", NBGRADER, json.dumps(commands)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    return done.stderr + done.stdout
+def alone(folder: Path) -> dict[str, str | None]:
+    """Return an environment that names nothing, and where nothing can be kept or drawn."""
+    cache = str(folder / "nbgrader_config.py" / "cache")  # as in a home that is read-only
+    return {"CHECK_SEED": None, "GALAXY10_FILE": None, "GALAXY10_CACHE": cache}
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory):
+def course(tmp_path_factory: pytest.TempPathFactory, nbgrader):
     """Grade the twelve; return the folder and the log."""
-    pytest.importorskip("nbgrader", reason="nbgrader (the extra [instructor]) is not installed")
     folder = tmp_path_factory.mktemp("grading") / "course"
     make_exercises.write_course(folder)
     with (folder / "nbgrader_config.py").open("a") as config:
         config.write(PATIENT)
     nbformat.write(source(), folder / "source" / NAME / f"{NAME}.ipynb")
-    log = nbgrader(folder, ["generate_assignment", NAME])
+    log = nbgrader(folder, ["generate_assignment", NAME], **alone(folder))
     own = answers()
     for student in TWELVE:
         notebook = nbformat.read(folder / "release" / NAME / f"{NAME}.ipynb", as_version=4)
@@ -243,7 +218,8 @@ def course(tmp_path_factory: pytest.TempPathFactory):
         path = folder / "submitted" / student.__name__ / NAME / f"{NAME}.ipynb"
         path.parent.mkdir(parents=True)
         path.write_bytes(written(student.__name__, notebook))
-    log += nbgrader(folder, ["autograde", NAME, "--Execute.limit=2"], ["generate_feedback", NAME])
+    grade = ["autograde", NAME, "--Execute.limit=2"], ["generate_feedback", NAME]
+    log += nbgrader(folder, *grade, **alone(folder))
     (folder / "log").write_text(log, "utf-8")
     return folder, log
 
@@ -330,12 +306,13 @@ def test_feedback_says_why_and_from_which_seed(course) -> None:
     assert "`sigmoid` of galaxy_lib does the work" in said["library"]
     assert "The batches do not end" in said["endless"]
     assert "This cell ended the kernel" in said["endless"]
-    assert "MemoryError" in said["greedy"] or sys.platform != "linux"
+    if sys.platform == "linux":
+        assert "forward: MemoryError in line 2, `room = np.empty(5 * 2**27)`" in said["greedy"]
     assert "characters were written here" in said["greedy"]
     assert all(len(text) < 2_000_000 for text in said.values())
 
 
-def test_a_regrade_gives_the_same(course) -> None:
+def test_a_regrade_gives_the_same(course, nbgrader) -> None:
     folder, _ = course
 
     def seeds() -> list[str]:
@@ -344,7 +321,7 @@ def test_a_regrade_gives_the_same(course) -> None:
 
     before = marks(folder)["short_batch"], seeds()
     again = ["--student", "short_batch", "--force", "--Execute.limit=2"]
-    log = nbgrader(folder, ["autograde", NAME, *again])
+    log = nbgrader(folder, ["autograde", NAME, *again], **alone(folder))
     assert (marks(folder)["short_batch"], seeds()) == before, log[-2000:]
     assert len(before[1]) == 4
     assert len(set(before[1])) == 1
@@ -436,6 +413,18 @@ def test_a_text_that_lost_its_mark_is_found_behind_its_heading() -> None:
     assert not [sentence for sentence in told if "look into" in sentence]
 
 
+def test_half_a_letter_is_read_as_a_question_mark(tmp_path) -> None:
+    grading = pytest.importorskip("galaxy_lib.checks.grading")
+    cell = nbformat.v4.new_code_cell("print('half')", id="a")
+    text = nbformat.writes(nbformat.v4.new_notebook(cells=[cell])).replace("half", r"\ud83d β")
+    path = tmp_path / "a.ipynb"
+    path.write_text(text, "utf-8")
+    with path.open(encoding="utf-8") as file:
+        read, _ = grading.Submissions().from_file(file)
+    read.encode()
+    assert nbformat.reads(read, as_version=4).cells[0].source == "print('? β')"
+
+
 # --------------------------------------------------------------------- reaching for what is right
 
 # A process as the kernel is while nbgrader grades; it hands over what each attempt leaves.
@@ -494,12 +483,77 @@ def test_what_is_right_is_out_of_reach_for_every_exercise(tmp_path) -> None:
         if how not in ("later", "gc", "hook") or name == next(iter(names))
     ]
     assert len(attempts) > 800
-    found = handed_over(attempts, tmp_path, grading.GUARD.format(memory=4))
+    found = handed_over(attempts, tmp_path, grading.GUARD.format(memory=4, shut=[]))
     assert len(found) == len(attempts)
     told = {(name, how): judged(name, handed) for name, how, handed in found}
     earned = {key: str(result) for key, result in told.items() if result.share}
     assert earned == {}
     assert not [result for result in told.values() if "\n" in result.message]
+
+
+TOUCH = """\
+import ctypes, json, os, resource, shutil, signal, sqlite3, sys, tempfile
+import numpy as np
+from galaxy_lib import checks
+
+class Letters(str):
+    def __str__(self):
+        return "mine.txt"
+
+exec(sys.argv[1])
+here = os.getcwd()
+for code in json.loads(sys.stdin.read()):
+    os.chdir(here)
+    try:
+        eval(code)
+        told = ""
+    except Exception as error:
+        told = f"{type(error).__name__}: {error}"
+    print(json.dumps([code, told]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names what Linux has")
+def test_a_notebook_leaves_the_course_the_library_and_other_processes_alone(tmp_path) -> None:
+    grading = pytest.importorskip("galaxy_lib.checks.grading")
+    root = tmp_path / "course"
+    files = "autograded/me/03/mine.txt autograded/you/03/03.ipynb source/03/03.ipynb notes.txt"
+    for name in [*files.split(), "gradebook.db"]:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("as it was")
+    shut = [str(root / name) for name in grading.SHUT]
+    done = subprocess.run(
+        [sys.executable, "-c", TOUCH, grading.GUARD.format(memory=4, shut=shut)],
+        input=json.dumps([code for _, code in cheats.TOUCHING]),
+        cwd=root / "autograded/me/03",
+        env=os.environ | {"PYTHONPATH": str(ROOT), "NBGRADER_EXECUTION": "autograde"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = dict(map(json.loads, done.stdout.splitlines()))
+    assert {code: told[code] for may, code in cheats.TOUCHING if may and told[code]} == {}
+    refused = ("PermissionError: An answer leaves", "PermissionError: An answer starts")
+    got = [code for may, code in cheats.TOUCHING if not may and not told[code].startswith(refused)]
+    assert got == []
+    assert {path.read_text() for path in root.rglob("*.ipynb")} == {"as it was"}
+
+
+@pytest.mark.parametrize("kind", cheats.REPLIES)
+def test_a_reply_of_an_answers_own_costs_that_answer_alone(kind) -> None:
+    names: dict = {}
+    exec(cheats.REPLY.format(text=cheats.REPLIES[kind]), names)
+    handed = hand_over(names["sigmoid"], "sigmoid")
+    result = runner.judge("sigmoid", handed, limit=2, fresh=True, seed=1)
+    assert result.message.startswith("It ended the process")
+
+
+def test_an_answer_from_the_end_of_a_huge_file_is_none_that_was_handed_over() -> None:
+    """So many empty lines would be made of it that no memory holds them."""
+    handed = hand_over(len, "sigmoid")
+    handed.first = 10**10
+    with pytest.raises(ValueError, match="no answer"):
+        Handed.from_text(handed.to_text())
 
 
 def test_what_an_open_process_would_hand_over_is_refused_where_it_is_judged(tmp_path) -> None:
@@ -519,7 +573,7 @@ def test_what_an_open_process_would_hand_over_is_refused_where_it_is_judged(tmp_
 def test_functions_of_the_library_are_no_answers_where_it_counts(tmp_path) -> None:
     grading = pytest.importorskip("galaxy_lib.checks.grading")
     attempts = [(name, "library", code) for name, code in cheats.LIBRARY.items()]
-    for name, _, handed in handed_over(attempts, tmp_path, grading.GUARD.format(memory=4)):
+    for name, _, handed in handed_over(attempts, tmp_path, grading.GUARD.format(memory=4, shut=[])):
         result = judged(name, handed)
         if name in cheats.ALLOWED:
             assert result.passed, result

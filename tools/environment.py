@@ -27,8 +27,8 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 NOTE = VENV / "installed.json"
 BEGUN = VENV / "begun"  # stays where an installation was interrupted
 OLDEST = (3, 11)
-# A hand-out (tools/handout.py) has the library as a wheel, and no lists of packages beside it. Where
-# a newer one was unpacked over an older one, both wheels are there.
+# A hand-out (tools/handout.py) has the library as a wheel, and no lists of packages beside it.
+# Where a newer one was unpacked over an older one, both wheels are there.
 NEWEST = ROOT / "wheels" / "newest.txt"
 WHEELS = [NEWEST.with_name(NEWEST.read_text("utf-8").strip())] if NEWEST.is_file() else []
 EXTRAS = {"class": ["-e", ".[class]"], "book": [], "test": ["-e", ".[test]"]}

@@ -19,17 +19,88 @@ THROUGH = LIBRARY + "checked.py"  # what looks at arguments before a function se
 ANSWERS = r"chapter_\d\d(\.cpython-\w+)?\.py|chapters[/\\]+solutions|/proc/\w+/mem"
 PROCESSES = (
     "subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn",
-    "os.spawn", "os.startfile", "os.kill", "os.killpg",
+    "os.spawn", "os.startfile", "os.kill", "os.killpg", "resource.prlimit", "resource.setrlimit",
+    "sqlite3.connect",  # which opens files by itself
 )  # fmt: skip
 SETTING = "__code__", "__defaults__", "__kwdefaults__"
+# What reads or changes what a path names, and the places of the paths among an event's arguments.
+PATHS = {
+    "open": (0,), "os.remove": (0,), "os.rmdir": (0,), "os.truncate": (0,), "os.chmod": (0,),
+    "os.rename": (0, 1), "os.link": (0, 1), "os.symlink": (0, 1),
+}  # fmt: skip
+# Where such an event has the number of the folder that its path begins in.
+BEGINS_IN = {"os.remove": 1, "os.rmdir": 1, "os.rename": 2, "os.link": 2}
+# What starts programs and calls a system without an audit event; what threadpoolctl asks for.
+UNSEEN = "_posixsubprocess", "_cffi_backend"
+THREADS = r"blas|mkl|bli_|omp_|flexiblas|dl_iterate"
 
 
-def keep_apart(hidden: str = ANSWERS, *refused: str) -> None:
+def _key(path: str, stat=os.stat, error=OSError) -> tuple[int, int]:
+    """Return what a file or folder is known by, under whichever name."""
+    try:
+        found = stat(path)
+    except error:
+        return -1, -1
+    return found.st_dev, found.st_ino
+
+
+def _followed(path, folder=-1, texts=str, raw=bytes, a=isinstance, readlink=os.readlink,
+              errors=(OSError, ValueError), windows=os.name == "nt") -> str:  # fmt: skip
+    """Return where a path leads that may be a link; an empty text for what is open already."""
+    if a(path, raw):
+        path = raw.decode(path, "utf-8", "surrogateescape")
+    elif a(path, texts):
+        path = texts.__str__(path)  # its letters, whatever a class of a student's says
+    else:
+        return ""
+    if folder != -1 and path[:1] != "/":
+        path = f"/proc/self/fd/{folder}/{path}"
+    links = 0
+    while links < 40:
+        links += 1
+        path = path.replace("\\", "/") if windows else path
+        try:
+            target = readlink(path)
+        except errors:
+            break
+        path = target if target[:1] == "/" else f"{path.rpartition('/')[0] or '.'}/{target}"
+    return path
+
+
+def _folders_above(path: str) -> list[tuple[int, int]]:
+    """Return what the folders are known by that a path goes through, the innermost first."""
+    found = []
+    while (path := os.path.dirname(path)) not in ("", os.path.dirname(path)):
+        found.append(_key(path))
+    return found
+
+
+def _stands_in(path: str, own, shut, above_shut, kept, key=_key) -> str:
+    """Say of a path whether it is in a folder that is "shut", or above one, or "kept" as it is."""
+    if (found := key(path)) != (-1, -1) and (found in shut or found in above_shut):
+        return "shut"
+    above, has, _ = path.rpartition("/")
+    above, last = above or ("/" if has else "."), None
+    while (found := key(above)) not in (last, (-1, -1), own):
+        if found in shut or found in kept:
+            return "shut" if found in shut else "kept"
+        last, above = found, above + "/.."
+    return ""
+
+
+def keep_apart(hidden: str = ANSWERS, *refused: str, shut=(), own: str = "") -> None:
     """Install a hook, which nothing can take away, against looking up elsewhere what is right.
 
-    Files whose path has the pattern ``hidden`` in it are not opened, no process is started or
-    ended, and the audit events ``refused`` do not happen either: a PermissionError says so.
+    Files whose path has the pattern ``hidden`` in it, and what is ``shut`` (absolute paths of files
+    and folders) but for the folder ``own``, are neither opened nor changed; the library and its
+    environment are not changed.
+    No process is started or ended, and the audit events ``refused`` do not happen either: a
+    PermissionError says so.
     """
+
+    mine, closed = _key(own) if own else (-1, -1), frozenset(map(_key, shut)) - {(-1, -1)}
+    roofs = frozenset(each for path in shut for each in _folders_above(path)) - {(-1, -1)}
+    as_it_is = frozenset(map(_key, (LIBRARY, sys.prefix)))
 
     # All that it needs is its own: a student's code can change everything else in the process.
     def hook(
@@ -37,15 +108,36 @@ def keep_apart(hidden: str = ANSWERS, *refused: str) -> None:
         arguments,
         refused=frozenset((*PROCESSES, *refused)),
         hidden=re.compile(hidden).search,
+        paths=PATHS,
+        begins_in=BEGINS_IN,
+        followed=_followed,
+        stands_in=_stands_in,
+        own=mine,
+        shut=closed,
+        above_shut=roofs,
+        kept=as_it_is,
+        unseen=UNSEEN,
+        threads=re.compile(THREADS).search if os.name == "posix" else lambda name: True,
         text=str,
         error=PermissionError,
         setting=SETTING,
         file=__file__,
     ):
-        if event in refused:
+        if (
+            event in refused
+            or (event == "import" and arguments[0] in unseen)
+            or (event == "ctypes.dlsym" and not threads(text(arguments[1])))
+        ):
             raise error("An answer starts, ends and asks nothing outside of its own process.")
-        if event == "open" and hidden(text(arguments[0])):
-            raise error("An answer is to find its result without the checks.")
+        if event in paths:
+            folder = arguments[begins_in[event]] if event in begins_in else -1
+            for place in paths[event]:
+                path = followed(arguments[place], folder)
+                if hidden(path):
+                    raise error("An answer is to find its result without the checks.")
+                where = path and stands_in(path, own, shut, above_shut, kept)
+                if where == "shut" or (where and (event != "open" or arguments[2] & 3)):
+                    raise error("An answer leaves alone what is not its own.")
         if (
             event == "object.__setattr__"
             and arguments[1] in setting
@@ -53,15 +145,18 @@ def keep_apart(hidden: str = ANSWERS, *refused: str) -> None:
         ):
             raise error("This is no part of an answer.")
 
-    def fork_exec(*arguments):
+    def not_here(*arguments):
         raise PermissionError("An answer starts, ends and asks nothing outside of its own process.")
 
-    # What multiprocessing calls, without an audit event.
+    # What multiprocessing calls, and signals to other processes: without an audit event.
     with contextlib.suppress(ImportError):
         import _posixsubprocess
 
-        _posixsubprocess.fork_exec = fork_exec
-        subprocess._fork_exec = fork_exec
+        _posixsubprocess.fork_exec = subprocess._fork_exec = not_here
+        for name in ("os", "posix", "signal", "_signal"):
+            for called in ("pidfd_open", "pidfd_send_signal"):
+                if hasattr(sys.modules.get(name), called):
+                    setattr(sys.modules[name], called, not_here)
     sys.addaudithook(hook)
 
 

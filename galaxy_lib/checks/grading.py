@@ -21,6 +21,7 @@ import json
 import math
 import re
 from collections import defaultdict
+from pathlib import Path
 
 import nbformat
 from jupyter_core.utils import ensure_async, run_sync
@@ -41,8 +42,8 @@ def _():
     spec = spec_from_file_location("apart", {apart.__file__!r})
     apart = module_from_spec(spec)
     spec.loader.exec_module(apart)
-    apart.keep_apart()
     apart.limit_memory({{memory}})
+    apart.keep_apart(shut={{shut!r}}, own=".")
 _()
 del _
 """
@@ -50,6 +51,11 @@ ASK = """\
 from galaxy_lib.checks.process import hand_over
 print("handed over:", hand_over({name}, {name!r}).to_text())
 """
+# What a course's folder has of solutions, of other students, of marks, and of its settings.
+SHUT = (
+    "source", "release", "downloaded", "submitted", "collected", "autograded", "feedback",
+    "gradebook.db", "grades.csv", "nbgrader_config.py",
+)  # fmt: skip
 TELL = """\
 from galaxy_lib.checks.runner import note
 note({name!r}, {message!r})
@@ -65,7 +71,10 @@ class Submissions(NotebookExporter):
         try:
             with open(path, "rb") as file:
                 raw = file.read()
-            notebook = nbformat.reads(raw.decode(_encoding(raw)), as_version=4)
+            text = json.dumps(json.loads(raw.decode(_encoding(raw))), ensure_ascii=False)
+            # Half a letter, as an editor leaves of one that it cut, is none in UTF-8.
+            text = text.encode(errors="replace").decode()
+            notebook = nbformat.reads(text, as_version=4)
         except Exception as error:
             raise ValueError(f"{path} is no notebook that can be read: {error}") from None
         return self.from_notebook_node(notebook, resources=resources, **options)
@@ -230,9 +239,13 @@ class Execute(ExecuteNotebook):
     most_output = Integer(1_000_000, help="Characters kept of a cell's output.").tag(config=True)
     restarts = Integer(3, help="Times that a kernel is started again.").tag(config=True)
     # A kernel's own warning, one for each that starts, would hide what the log says of students.
-    extra_arguments = List(Unicode(), ["--log-level=ERROR"]).tag(config=True)
+    # The history's database would open any other one.
+    extra_arguments = List(Unicode(), ["--log-level=ERROR", "--HistoryManager.enabled=False"]).tag(
+        config=True
+    )
     raise_on_iopub_timeout = Bool(False).tag(config=True)
     iopub_timeout = Integer(60).tag(config=True)
+    store_widget_state = Bool(False).tag(config=True)  # it has no limit
 
     def preprocess(self, nb, resources=None, km=None):
         """Execute a notebook, to the end also where its kernel has ended."""
@@ -241,7 +254,14 @@ class Execute(ExecuteNotebook):
         self.seed = draw_seed(int.from_bytes(digest[:4]))
         self.guarded = self.ended = False
         self.left_out: set[int] = set()
-        return super().preprocess(nb, resources, km)
+        root = Path(self.config.CourseDirectory.get("root", "")).resolve()
+        self.shut = [str(root / name) for name in SHUT]
+        self.verdicts: dict[int, list] = {}
+        nb, resources = super().preprocess(nb, resources, km)
+        # A notebook may send new contents for what it has displayed, also where a check's stands.
+        for index, outputs in self.verdicts.items():
+            nb.cells[index].outputs = outputs
+        return nb, resources
 
     def preprocess_cell(self, cell, resources, index):
         """Execute a cell; in the place of a check's, judge the answer that the notebook holds."""
@@ -255,6 +275,7 @@ class Execute(ExecuteNotebook):
             return cell, resources
         result = self._judged(name, index)
         cell.outputs = _shown(name, result, cell.metadata["nbgrader"]["points"])
+        self.verdicts[index] = copy.deepcopy(cell.outputs)
         self.nb.cells[index] = cell  # in the place of what asked for the answer
         return cell, resources
 
@@ -274,7 +295,7 @@ class Execute(ExecuteNotebook):
             told = " ".join("".join(f": {text}" for text in told[:1]).split())[:300]
             self._go_on(asking, index)
             return Result("It was not handed over" + told, self.seed)
-        result = judge(name, handed, limit=self.limit, fresh=True, seed=self.seed)
+        result = judge(name, handed, limit=self.limit, fresh=True, seed=self.seed, shut=self.shut)
         try:
             self._run(TELL.format(name=name, message=result.message), index)
         except (DeadKernelError, CellControlSignal, RuntimeError):
@@ -334,7 +355,7 @@ class Execute(ExecuteNotebook):
     def _guard(self, index: int) -> None:
         """Keep the kernel from what is right, before anything of the student's runs there."""
         self.guarded = True
-        self._run(GUARD.format(memory=self.memory), index)
+        self._run(GUARD.format(memory=self.memory, shut=self.shut), index)
 
     def _run(self, source: str, index: int, most: int = 0, store_history: bool = False):
         """Run code of ours in the notebook's kernel, and return it as a cell with its outputs."""
@@ -345,6 +366,15 @@ class Execute(ExecuteNotebook):
             return self.execute_cell(cell, index, store_history=store_history)
         finally:
             self.nb.cells[index] = own
+
+    def process_message(self, msg, cell, cell_index):
+        """Take a message of the kernel's; one that a notebook made up is left out."""
+        try:
+            return super().process_message(msg, cell, cell_index)
+        except CellControlSignal:
+            raise
+        except Exception:
+            return None
 
     def output(self, outs, msg, display_id, cell_index):
         """Keep an output up to so many characters; what writes on and on is interrupted."""

@@ -24,6 +24,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cloudpickle
@@ -37,6 +38,8 @@ except ImportError:  # no wheel for this processor
 
 STEP = 0.05  # seconds between two looks at a worker's clock
 LARGEST = 200_000_000  # bytes of a reply
+MOST_PARTS = 2_000_000  # lists and the like in a reply: each takes more memory than its letters
+MOST_LINES = 1_000_000  # above an answer, in its file
 LARGEST_ANSWER = 100_000_000  # bytes of what is handed over
 CHECKS = r"galaxy_lib[/\\]checks[/\\]\w+\.py"  # files in which functions of the checks were written
 
@@ -68,6 +71,8 @@ class Handed:
             handed = cls(**parts)
             texts = [handed.kind, handed.source, handed.filename, *handed.path]
             if not all(isinstance(part, str) for part in texts) or type(handed.first) is not int:
+                raise ValueError
+            if not 0 <= handed.first <= MOST_LINES:  # so many empty lines are made of it
                 raise ValueError
         except Exception:
             raise ValueError("This is no answer that was handed over.") from None
@@ -162,12 +167,13 @@ class Clock:
 class Worker:
     """A process that runs one answer after the other; start it with `start`."""
 
-    def __init__(self, limit: float, *, apart: bool = False) -> None:
+    def __init__(self, limit: float, *, apart: Sequence[str] | None = None) -> None:
         self.limit, self.spent = limit, 0.0
         self.places = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         own = {"start_new_session": True} if os.name == "posix" else {}
+        how = [] if apart is None else ["apart", *apart]
         self.process = subprocess.Popen(
-            [sys.executable, worker.__file__, str(min(0.8 * limit, 4)), *["apart"][: int(apart)]],
+            [sys.executable, worker.__file__, str(min(0.8 * limit, 4)), *how],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.places,
@@ -184,11 +190,14 @@ class Worker:
         atexit.register(self.kill)
 
     def _listen(self) -> None:
-        """Put replies into the queue until the process ends, then None."""
+        """Put replies into the queue until the process ends or sends something else, then None."""
         pipe = self.process.stdout
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, RecursionError, MemoryError):
             while len(size := pipe.read(8)) == 8 and (n := int.from_bytes(size, "big")) < LARGEST:
-                self.replies.put(json.loads(pipe.read(n)))
+                text = pipe.read(n)
+                if text.count(b"[") + text.count(b"{") + text.count(b",") > MOST_PARTS:
+                    break
+                self.replies.put(json.loads(text))
         self.replies.put(None)
 
     def kill(self) -> None:
@@ -319,15 +328,16 @@ def _as_sent(reply):
 _waiting: list[Worker | Here] = []
 
 
-def start(limit: float, *, fresh: bool = False) -> Worker | Here:
+def start(limit: float, *, fresh: bool = False, shut: Sequence[str] = ()) -> Worker | Here:
     """Return a worker: the one that waits, or a ``fresh`` one, which the caller has to kill.
 
-    A fresh one is for grading: it cannot read the checks, or start, end or ask anything else.
+    A fresh one is for grading: it cannot read the checks and what is ``shut`` (paths of files and
+    folders), or start, end or ask anything else.
     """
     if sys.platform in ("emscripten", "wasi"):
         return Here()
     if fresh:
-        return Worker(limit, apart=True)
+        return Worker(limit, apart=shut)
     if _waiting and _waiting[0].alive and _waiting[0].limit not in (limit, None):
         _waiting[0].kill()
     if not _waiting or not _waiting[0].alive:

@@ -22,7 +22,7 @@ import os
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import cloudpickle
 import numpy as np
@@ -225,25 +225,29 @@ def judge(
     limit: float = 2,
     fresh: bool = False,
     seed: int | None = None,
+    shut: Sequence[str] = (),
 ) -> Result:
     """Judge an answer that was handed over, and say what came out; no answer makes this raise.
 
-    The answer may compute for ``limit`` seconds, in the worker that waits or in a ``fresh`` one.
+    The answer may compute for ``limit`` seconds, in the worker that waits or in a ``fresh`` one,
+    which opens nothing that is ``shut``: paths of files and folders.
     Its inputs are drawn from ``seed``, by default from `draw_seed`.
     """
     seed = draw_seed() if seed is None else seed
-    message, share = _judged(name, handed, limit, fresh, seed)
+    message, share = _judged(name, handed, limit, fresh, seed, shut)
     return Result(message, seed, share)
 
 
-def _judged(name: str, handed: Handed, limit: float, fresh: bool, seed: int) -> tuple[str, float]:
+def _judged(
+    name: str, handed: Handed, limit: float, fresh: bool, seed: int, shut: Sequence[str]
+) -> tuple[str, float]:
     """Return what a `Result` says, and the share of the inputs that the answer is right for."""
     if handed.answer == NOTHING:  # no process has to look at it
         return _why_blank_value(handed.source, None), 0.0
     if fresh and process.is_of_the_checks(handed.answer):
         return "An answer is to find its result without the checks.", 0.0
     check = next(checks[name] for checks in _chapters.values() if name in checks)
-    worker = process.start(limit, fresh=fresh)
+    worker = process.start(limit, fresh=fresh, shut=shut)
     try:
         with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
             check.look(Answer(name, handed, worker, np.random.default_rng(seed)))

@@ -195,10 +195,11 @@ def main() -> None:
 
     _count_no_imports(tell)
     for_grading = "apart" in sys.argv
+    apart.limit_memory(MEMORY)
     if for_grading:
         hidden = f"{apart.ANSWERS}|/proc/|{re.escape(apart.CHECKS)}"
-        apart.keep_apart(hidden, "socket.connect", "os.rename", "os.remove")
-    apart.limit_memory(MEMORY)
+        shut = sys.argv[sys.argv.index("apart") + 1 :]
+        apart.keep_apart(hidden, "socket.connect", "os.rename", "os.remove", shut=shut)
     function, wait = None, float(sys.argv[1])
     # The parent asks where the answer is just before it ends it. Windows has no such signal: there
     # the place is noted when the limit is near, which is not free of risk.
