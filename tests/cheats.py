@@ -368,6 +368,27 @@ def forward_one(A, B, x):
     def work(A, B, x): return network.sigmoid(A @ network.sigmoid(B @ x))
     return work(A, B, x)""",
 }
+# The same, where nobody is to see it.
+UNWATCHED = {
+    "thread": """
+def sigmoid(x):
+    import threading
+    from galaxy_lib import network
+    found = []
+    thread = threading.Thread(target=lambda: found.append(network.sigmoid(x)))
+    thread.start()
+    thread.join()
+    return found[0]""",
+    "profile": """
+def sigmoid(x):
+    import sys
+    from galaxy_lib import network
+    watch = sys.getprofile()
+    sys.setprofile(None)
+    z = network.sigmoid(x)
+    sys.setprofile(watch)
+    return z""",
+}
 ALLOWED = ("forward_one",)  # the library's sigmoid is given there, and the work is the student's
 
 

@@ -44,7 +44,7 @@ def ids(bank):
 @pytest.fixture
 def in_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """Run answers as in a browser, without another process."""
-    monkeypatch.setattr(process, "start", lambda limit, *, fresh=False: process.Here())
+    monkeypatch.setattr(process, "start", lambda limit, **how: process.Here())
 
 
 # -------------------------------------------------------------------------------- what is said

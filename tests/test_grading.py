@@ -548,6 +548,16 @@ def test_a_reply_of_an_answers_own_costs_that_answer_alone(kind) -> None:
     assert result.message.startswith("It ended the process")
 
 
+@pytest.mark.parametrize("how", cheats.UNWATCHED)
+def test_the_library_is_not_called_where_nobody_sees_it(how) -> None:
+    names: dict = {"__name__": "__main__"}
+    exec(cheats.UNWATCHED[how], names)
+    handed = hand_over(names["sigmoid"], "sigmoid")
+    result = runner.judge("sigmoid", handed, limit=2, fresh=True, seed=1)
+    assert result.message.startswith("PermissionError")
+    assert runner.judge("sigmoid", handed, limit=2, seed=1).passed
+
+
 def test_an_answer_from_the_end_of_a_huge_file_is_none_that_was_handed_over() -> None:
     """So many empty lines would be made of it that no memory holds them."""
     handed = hand_over(len, "sigmoid")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import subprocess
 import sys
 
 CHECKS = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -31,7 +30,7 @@ PATHS = {
 # Where such an event has the number of the folder that its path begins in.
 BEGINS_IN = {"os.remove": 1, "os.rmdir": 1, "os.rename": 2, "os.link": 2}
 # What starts programs and calls a system without an audit event; what threadpoolctl asks for.
-UNSEEN = "_posixsubprocess", "_cffi_backend"
+UNSEEN = "_posixsubprocess", "_cffi_backend", "_thread"
 THREADS = r"blas|mkl|bli_|omp_|flexiblas|dl_iterate"
 
 
@@ -88,6 +87,17 @@ def _stands_in(path: str, own, shut, above_shut, kept, key=_key) -> str:
     return ""
 
 
+def _not_here(*arguments):
+    raise PermissionError("An answer starts, ends and asks nothing outside of its own process.")
+
+
+def take_away(module: str, *names: str) -> None:
+    """Let functions of a module that is loaded raise PermissionError."""
+    for name in names:
+        if hasattr(sys.modules.get(module), name):
+            setattr(sys.modules[module], name, _not_here)
+
+
 def keep_apart(hidden: str = ANSWERS, *refused: str, shut=(), own: str = "") -> None:
     """Install a hook, which nothing can take away, against looking up elsewhere what is right.
 
@@ -119,6 +129,7 @@ def keep_apart(hidden: str = ANSWERS, *refused: str, shut=(), own: str = "") -> 
         unseen=UNSEEN,
         threads=re.compile(THREADS).search if os.name == "posix" else lambda name: True,
         text=str,
+        frame=sys._getframe,
         error=PermissionError,
         setting=SETTING,
         file=__file__,
@@ -127,6 +138,7 @@ def keep_apart(hidden: str = ANSWERS, *refused: str, shut=(), own: str = "") -> 
             event in refused
             or (event == "import" and arguments[0] in unseen)
             or (event == "ctypes.dlsym" and not threads(text(arguments[1])))
+            or (event == "sys.setprofile" and frame(1).f_code.co_filename != file)  # `Watch` does
         ):
             raise error("An answer starts, ends and asks nothing outside of its own process.")
         if event in paths:
@@ -145,18 +157,11 @@ def keep_apart(hidden: str = ANSWERS, *refused: str, shut=(), own: str = "") -> 
         ):
             raise error("This is no part of an answer.")
 
-    def not_here(*arguments):
-        raise PermissionError("An answer starts, ends and asks nothing outside of its own process.")
-
-    # What multiprocessing calls, and signals to other processes: without an audit event.
+    # What no audit event tells of: what multiprocessing calls, and signals to other processes.
     with contextlib.suppress(ImportError):
-        import _posixsubprocess
-
-        _posixsubprocess.fork_exec = subprocess._fork_exec = not_here
-        for name in ("os", "posix", "signal", "_signal"):
-            for called in ("pidfd_open", "pidfd_send_signal"):
-                if hasattr(sys.modules.get(name), called):
-                    setattr(sys.modules[name], called, not_here)
+        import _posixsubprocess  # noqa: F401
+    for module in ("_posixsubprocess", "subprocess", "os", "posix", "signal", "_signal"):
+        take_away(module, "fork_exec", "_fork_exec", "pidfd_open", "pidfd_send_signal")
     sys.addaudithook(hook)
 
 

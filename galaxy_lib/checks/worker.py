@@ -200,6 +200,9 @@ def main() -> None:
         hidden = f"{apart.ANSWERS}|/proc/|{re.escape(apart.CHECKS)}"
         shut = sys.argv[sys.argv.index("apart") + 1 :]
         apart.keep_apart(hidden, "socket.connect", "os.rename", "os.remove", shut=shut)
+        for module in ("threading", "_thread"):  # what a thread calls is not watched
+            starts = "start_new_thread", "start_joinable_thread", "start_new"
+            apart.take_away(module, *starts, "_start_new_thread", "_start_joinable_thread")
     function, wait = None, float(sys.argv[1])
     # The parent asks where the answer is just before it ends it. Windows has no such signal: there
     # the place is noted when the limit is near, which is not free of risk.
