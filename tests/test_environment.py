@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -166,3 +168,18 @@ def test_a_wheel_has_all_that_an_installed_library_needs(tmp_path):
     there = {path.relative_to(into).as_posix() for path in (into / "galaxy_lib").rglob("*.*")}
     assert ours - {name for name in ours if "__pycache__" in name} <= there
     assert (into / "bin/galaxies").exists() or (into / "bin/galaxies.exe").exists()
+
+
+@pytest.mark.skipif(os.name != "posix" or not shutil.which("make"), reason="no make of Unix here")
+@pytest.mark.parametrize("name", ["GALAXY10_FILE", "GALAXY10_CACHE"])
+@pytest.mark.parametrize("as_argument", [False, True])
+@pytest.mark.parametrize(
+    ("given", "wanted"), [("o'b ü.h5", f"{ROOT}/o'b ü.h5"), ("~/x.h5", "/home/me/x.h5")]
+)
+def test_a_path_given_to_make_holds_in_every_folder(name, as_argument, given, wanted):
+    show = f"--eval=show: ; @printenv {name}"
+    settings = os.environ | {"HOME": "/home/me"} | ({} if as_argument else {name: given})
+    words = ["make", "-s", show, "show", f"PYTHON={sys.executable}"]
+    words += [f"{name}={given}"] if as_argument else []
+    said = subprocess.run(words, cwd=ROOT, env=settings, capture_output=True, text=True)
+    assert said.stdout == f"{wanted}\n", said.stderr
