@@ -130,15 +130,52 @@ def test_another_list_takes_the_place_of_the_one_before(folder, installs):
     assert [what[1] for what in calls] == [*["requirements.txt"] * 2, *["requirements.lock"] * 2]
 
 
-def test_what_is_there_serves_where_nothing_new_comes(folder, installs, capsys):
+def test_what_is_there_serves_where_nothing_new_comes(folder, installs, monkeypatch, capsys):
     _, install = installs
     environment.ensure("class")
     (folder / "pyproject.toml").write_text("[project]", "utf-8")
     install.works = False
     environment.ensure("class")
     assert "going on with what is installed" in capsys.readouterr().out
-    with pytest.raises(SystemExit, match="is there a network"):
+    monkeypatch.setenv("https_proxy", "http://me:secret@proxy.example:3128")
+    with pytest.raises(
+        SystemExit, match=r"network, and does the proxy proxy.example:3128 answer\?"
+    ):
         environment.ensure("book")
+    monkeypatch.delenv("https_proxy")
+    monkeypatch.delenv("HTTPS_PROXY", raising=False)
+    with pytest.raises(SystemExit, match=r"is there a network\? Then"):
+        environment.ensure("book")
+
+
+@pytest.mark.parametrize("folder_of", ["", ".venv", "_build"])
+def test_a_folder_of_somebody_else_is_named(folder, installs, monkeypatch, folder_of):
+    (folder / "_build").mkdir()
+    access = os.access
+    theirs = folder / folder_of
+    monkeypatch.setattr(os, "access", lambda path, mode: path != theirs and access(path, mode))
+    with pytest.raises(SystemExit, match=f"into {re.escape(str(theirs))}: work in a copy"):
+        environment.ensure("class")
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (subprocess.CalledProcessError(1, "pip", b"Traceback\nOSError: full\n"), "OSError: full"),
+    ],
+)
+def test_an_environment_that_cannot_be_made_says_why(folder, monkeypatch, error, why):
+    def refuse(*args, **options):
+        raise error
+
+    monkeypatch.setattr(environment.venv, "create", refuse)
+    with pytest.raises(SystemExit, match=f"could not be made .*{why}.*is there room") as found:
+        environment.make_venv()
+    assert str(found.value).count("\n") == 0
+    monkeypatch.setattr(environment.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="install python3-venv"):
+        environment.make_venv()
 
 
 @pytest.mark.parametrize("name", ["environment.py", "start.py"])
