@@ -138,13 +138,11 @@ def test_what_is_there_serves_where_nothing_new_comes(folder, installs, monkeypa
     environment.ensure("class")
     assert "going on with what is installed" in capsys.readouterr().out
     monkeypatch.setenv("https_proxy", "http://me:secret@proxy.example:3128")
-    with pytest.raises(
-        SystemExit, match=r"network, and does the proxy proxy.example:3128 answer\?"
-    ):
+    with pytest.raises(SystemExit, match=r"network, and does the proxy proxy.example:3128 answer,"):
         environment.ensure("book")
     monkeypatch.delenv("https_proxy")
     monkeypatch.delenv("HTTPS_PROXY", raising=False)
-    with pytest.raises(SystemExit, match=r"is there a network\? Then"):
+    with pytest.raises(SystemExit, match=r"is there a network, and room"):
         environment.ensure("book")
 
 
