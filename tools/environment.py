@@ -202,8 +202,8 @@ def ensure(group: str, requirements: str = "requirements.txt") -> None:
         proxy = urllib.request.getproxies().get("https", "")
         through = f", and does the proxy {proxy.split('@')[-1]} answer" if proxy else ""
         sys.exit(
-            f"The packages could not be installed: is there a network{through}, and room on the disk? "
-            "Then run it again."
+            f"The packages could not be installed: is there a network{through}, "
+            "and room on the disk? Then run it again."
         )
 
 
