@@ -279,7 +279,7 @@ def test_an_epoch_is_its_steps_written_out():
         assert_allclose(getattr(network, name), w, atol=1e-5, err_msg=name)
 
 
-def test_first_weights():
+def test_initial_weights():
     network = ConvolutionalNetwork(Pictures(32, 20), seed=1)
     assert network.n_weights == 19178 == 16 * 75 + 16 + 32 * 400 + 32 + 10 * 512 + 10
     assert network.N_hidden == 512
@@ -508,6 +508,10 @@ def test_the_page_shows_the_file_that_the_test_runs():
     assert max(map(len, shown[0].splitlines())) <= 76
 
 
+def error_of_mean(values: list[float]) -> float:
+    return statistics.stdev(values) / len(values) ** 0.5
+
+
 def test_the_table_of_chapter_8_is_what_the_benchmark_stored():
     stored = json.loads((ROOT / "benchmarks" / "convolution.json").read_text("utf-8"))
     text = page("08_convolution.ipynb")
@@ -516,18 +520,41 @@ def test_the_table_of_chapter_8_is_what_the_benchmark_stored():
         r"^\| ([^|]+) \| ([\d,]+) \| ([\d,]+) \| (\d\.\d{3}) ± (\d\.\d{3}) ", text, re.M
     )
     assert len(rows) == len(stored["networks"]) >= 3
-    for what, pictures, weights, right, deviation in rows:
+    for what, pictures, weights, right, error in rows:
         entry = stored["networks"][what]
         runs = [run["right"] for run in entry["runs"]]
         assert int(pictures.replace(",", "")) == entry["pictures"]
         assert int(weights.replace(",", "")) == entry["weights"]
         assert float(right) == pytest.approx(statistics.mean(runs), abs=6e-4)
-        assert float(deviation) == pytest.approx(statistics.stdev(runs), abs=6e-4)
-    found = re.findall(r"^\| nearest neighbour, ([^|]+) \|.*\| (\d\.\d{3}) \|", text, re.M)
-    nearest = {
-        name: pytest.approx(right, abs=6e-4) for name, right in stored["nearest neighbour"].items()
-    }
-    assert {name: float(right) for name, right in found} == nearest
+        assert float(error) == pytest.approx(error_of_mean(runs), abs=6e-4)
+    found = re.findall(
+        r"^\| nearest neighbour, ([^|]+) \|.*\| (\d\.\d{3}) ± (\d\.\d{3}) \|", text, re.M
+    )
+    assert {name for name, *_ in found} == set(stored["nearest neighbour"])
+    for name, right, error in found:
+        runs = stored["nearest neighbour"][name]
+        assert float(right) == pytest.approx(statistics.mean(runs), abs=6e-4)
+        assert float(error) == pytest.approx(error_of_mean(runs), abs=6e-4)
+
+
+def test_what_the_neighbourhood_adds_in_chapter_8_is_compared_run_by_run():
+    stored = json.loads((ROOT / "benchmarks" / "convolution.json").read_text("utf-8"))
+    dense, ours, control = (
+        {run["seed"]: run["right"] for run in stored["networks"][name]["runs"]}
+        for name in ("dense, cross-entropy", "convolutional", "convolutional, pixels shuffled")
+    )
+    text = page("08_convolution.ipynb")
+    for phrase, more, less in (
+        ("still beats the dense one, by", control, dense),
+        ("The neighbourhood adds", ours, control),
+    ):
+        gain, error = map(float, re.search(rf"{phrase} ([\d.]+) ± (\d\.\d{{3}})", text).groups())
+        gains = [more[seed] - less[seed] for seed in more]
+        assert gain == pytest.approx(statistics.mean(gains), abs=6e-4)
+        assert error == pytest.approx(error_of_mean(gains), abs=6e-4)
+    assert "it helps in all five runs" in text
+    assert len(gains) == 5
+    assert min(gains) > 0
 
 
 def test_what_was_promised_of_accuracy_was_reached():

@@ -301,7 +301,7 @@ def test_squared_is_what_it_was():
     assert network.a is network.b is None
 
 
-def test_first_weights():
+def test_initial_weights():
     squared, plain, rectified = (
         NeuralNetwork(FakeManager(), seed=5),
         *(network_of(hidden, seed=5, hidden_layer_size=20) for hidden in ("sigmoid", "relu")),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -81,8 +83,10 @@ def test_one_of_a_folder_of_another_name_is_of_no_use(folder):
     assert environment.why_unusable() == "was made in a folder of another name"
 
 
-def test_what_we_did_not_make_is_left_alone(folder):
+@pytest.mark.parametrize("beside", ["lib", "bin"])  # conda's has one of our folders too
+def test_what_we_did_not_make_is_left_alone(folder, beside):
     (folder / ".venv/conda-meta").mkdir(parents=True)
+    (folder / ".venv" / beside).mkdir()
     with pytest.raises(SystemExit, match="we did not make it: move it away"):
         environment.make_venv()
     assert (folder / ".venv/conda-meta").is_dir()
@@ -135,10 +139,16 @@ def test_what_is_there_serves_where_nothing_new_comes(folder, installs, capsys):
         environment.ensure("book")
 
 
-def test_an_older_python_gets_a_sentence(folder, monkeypatch):
-    monkeypatch.setattr(environment.sys, "version_info", (3, 9, 2))
+@pytest.mark.parametrize("name", ["environment.py", "start.py"])
+def test_an_older_python_gets_a_sentence(name, monkeypatch):
+    source = ROOT / "tools" / name
+    tree = ast.parse(source.read_text("utf-8"), feature_version=(3, 6))
+    modules = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert "__future__" not in modules  # 3.6 has no annotations there
+    monkeypatch.delitem(sys.modules, "environment")
+    monkeypatch.setattr(sys, "version_info", (3, 9, 2))
     with pytest.raises(SystemExit, match=r"3.11 or newer is needed.*PYTHON=python3.12"):
-        environment.ensure("class")
+        runpy.run_path(str(source))
 
 
 def test_a_wheel_has_all_that_an_installed_library_needs(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import subprocess
 import sys
 import zlib
@@ -345,6 +346,27 @@ def test_shuffled_and_zipped_pictures_whose_filters_were_skipped_are_read(tmp_pa
     with h5py.File(tmp_path / "x.h5") as ds:
         whole = reading.rows_of(ds["images"], 0, 4)
     assert np.array_equal(whole, pictures[[0, 0, 0, 0]])
+
+
+@pytest.mark.skipif(
+    not h5py.h5z.filter_avail(h5py.h5z.FILTER_SZIP)
+    or not h5py.h5z.get_filter_info(h5py.h5z.FILTER_SZIP) & h5py.h5z.FILTER_CONFIG_ENCODE_ENABLED,
+    reason="this h5py cannot pack with szip",
+)
+@pytest.mark.parametrize("place", [4, 13])  # pixels of a block, and of a line
+def test_damaged_numbers_of_szip_end_no_program(file, place):
+    with h5py.File(file, "r+") as ds:
+        black = np.zeros_like(ds["images"][:])
+        del ds["images"]
+        ds.create_dataset("images", data=black, chunks=black.shape, compression="szip")
+        numbers = ds["images"].id.get_create_plist().get_filter(0)[2]
+    with open_dataset(file) as ds:
+        assert not reading.rows_of(ds["images"], 0, 20).any()
+    damaged = bytearray(file.read_bytes())
+    at = damaged.index(struct.pack("<4I", *numbers))
+    damaged[at + place] = 0
+    file.write_bytes(damaged)
+    refused(file, "the packing of 'images' is damaged: get the file anew")
 
 
 @pytest.mark.parametrize("chunks", [None, (1, 8, 8, 3), (3, 5, 8, 2), (20, 8, 8, 3)])

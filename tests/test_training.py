@@ -324,7 +324,7 @@ def test_a_loss_that_is_no_number_ends_training():
 # ------------------------------------------------------------------------------------ beginning
 
 
-def test_the_first_weights():
+def test_the_initial_weights():
     network = NeuralNetwork(FakeManager(input_size=400), hidden_layer_size=300, seed=5)
     assert network.A.shape == (10, 300)
     assert network.B.shape == (300, 400)

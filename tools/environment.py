@@ -5,9 +5,9 @@
 Only Python's own library, since nothing else is there yet. uv installs, in seconds; where it cannot
 be had, pip does. What was installed is noted only when it is whole, so that an interrupted run is
 taken up again and what works goes on working without a network.
-"""
 
-from __future__ import annotations
+Python 3.6 can read this file, and `tools/start.py`, as far as the sentence that it is too old.
+"""
 
 import argparse
 import hashlib
@@ -27,6 +27,11 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 NOTE = VENV / "installed.json"
 BEGUN = VENV / "begun"  # stays where an installation was interrupted
 OLDEST = (3, 11)
+if sys.version_info < OLDEST:
+    sys.exit(
+        f"This is Python {platform.python_version()}; 3.11 or newer is needed. "
+        "If you have one, name it: make book PYTHON=python3.12"
+    )
 # A hand-out (tools/handout.py) has the library as a wheel, and no lists of packages beside it.
 WHEELS = sorted((ROOT / "wheels").glob("galaxy_lib-*.whl"))
 EXTRAS = {"class": ["-e", ".[class]"], "book": [], "test": ["-e", ".[test]"]}
@@ -79,7 +84,8 @@ def why_unusable() -> str | None:
     if told.returncode:
         alone = run(PYTHON, "-c", "import sys; print(*sys.version_info[:3])", quiet=True)
         return "has no Python that runs" if alone.returncode else "has no pip"
-    if (version := tuple(map(int, told.stdout.split()))) < OLDEST:
+    version = tuple(map(int, told.stdout.split()))
+    if version < OLDEST:
         return f"has Python {'.'.join(map(str, version))}"
     if version[:2] != sys.version_info[:2]:
         print(
@@ -108,7 +114,8 @@ def make_venv() -> None:
         if why is None:
             return
         inside = {path.name for path in VENV.iterdir()} if VENV.is_dir() else {"a file"}
-        if VENV.is_symlink() or (inside and not inside & {"pyvenv.cfg", "bin", "Scripts"}):
+        ours = not inside or inside & {"pyvenv.cfg", "bin", "Scripts"}
+        if VENV.is_symlink() or not ours or "conda-meta" in inside:
             sys.exit(f".venv {why}, and we did not make it: move it away, and try again.")
         print(f".venv {why}: it is made anew.", flush=True)
         shutil.rmtree(VENV)
@@ -163,11 +170,6 @@ def can_write(folder: Path) -> bool:
 
 def ensure(group: str, requirements: str = "requirements.txt") -> None:
     """Install what a group needs, where it is not there yet; raise SystemExit with a sentence."""
-    if sys.version_info < OLDEST:
-        sys.exit(
-            f"This is Python {platform.python_version()}; 3.11 or newer is needed. "
-            "If you have one, name it: make book PYTHON=python3.12"
-        )
     if not WHEELS and not (ROOT / requirements).is_file():
         sys.exit(f"There is no {requirements} in {ROOT}: give requirements.txt or another list.")
     if not can_write(ROOT) or not can_write(VENV):

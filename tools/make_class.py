@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = ROOT / "chapters"
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 # The book's alone: who builds it, who teaches from it, what Sphinx makes.
-BOOK_ONLY = {"index", "api", "bibliography", "colophon", "instructor", "questions"}
+BOOK_ONLY = {"index", "api", "bibliography", "instructor", "questions"}
 ANSWER = "**Answer.**"
 SO_FAR = "## Our network so far"
 SUMMARY = "## Summary"

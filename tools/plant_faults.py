@@ -350,7 +350,7 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
         ("momentum without its 1 - beta", "v_w += (1 - beta) * slopes[name]",
          "v_w += slopes[name]", "test_an_epoch_is_its_steps_written_out"),
         ("the first weights of a sigmoid", "math.sqrt(2 / (K_1 * n))", "math.sqrt(1 / (K_1 * n))",
-         "test_first_weights"),
+         "test_initial_weights"),
     ),
     *in_file(
         "galaxy_lib/data.py", "tests/test_data.py",

@@ -6,8 +6,6 @@ It is what `make class` does, and needs nothing but Python. Run it again after a
 that nobody has changed are renewed, changed ones stay.
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import sys
@@ -30,7 +28,8 @@ def main() -> None:
         steps.append(["-m", "jupyter", "lab", "--notebook-dir", "class", "START.ipynb"])
     with contextlib.suppress(KeyboardInterrupt):  # which is how one leaves JupyterLab
         for step in steps:
-            if status := environment.run(environment.PYTHON, *step).returncode:
+            status = environment.run(environment.PYTHON, *step).returncode
+            if status:
                 sys.exit(status)
 
 

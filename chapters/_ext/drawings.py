@@ -88,7 +88,8 @@ def _piece(box: list[float], group: ET.Element) -> str:
     # On a phone it scrolls before its text gets too small (custom.css).
     style += f"; --full: {pixels:.0f}px"
     inside = ET.tostring(group, encoding="unicode")
-    return f'<svg viewBox="{view}" style="{style}" aria-hidden="true">{inside}</svg>'
+    empty = "" if re.search("<(path|image|text|use)", inside) else ' class="empty"'
+    return f'<svg{empty} viewBox="{view}" style="{style}" aria-hidden="true">{inside}</svg>'
 
 
 def _style(style: str, prefix: str) -> str:

@@ -6,7 +6,7 @@ own, so that going from one file of real galaxies to another and back executes n
 
 What is executed at all `stored_outputs` decides: on the simulated sample, notebooks whose code is
 newer than their outputs, and the two pages in Markdown that have code and keep no outputs, the
-landing page and the colophon.
+landing page and the bibliography.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ except ImportError:  # no wheel for this processor
 
 LARGEST_CHUNK = 256 * 2**20  # a chunk has to be in memory whole
 GZIP, SHUFFLE = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE
-FLETCHER32 = h5py.h5z.FILTER_FLETCHER32
+FLETCHER32, SZIP = h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_SZIP
 
 
 def storage_problem(arrays: Iterable[h5py.Dataset]) -> str | None:
@@ -105,7 +105,7 @@ def _applied(array: h5py.Dataset, skipped: int) -> list[int]:
 
 def _packing_problem(array: h5py.Dataset, never: int) -> str | None:
     """Return what keeps chunks from being unpacked; bits of ``never`` are filters never applied."""
-    name = array.name.lstrip("/")
+    name, layout = array.name.lstrip("/"), array.id.get_create_plist()
     applied = _applied(array, never)
     for kind in applied:
         if not h5py.h5z.filter_avail(kind):
@@ -113,6 +113,13 @@ def _packing_problem(array: h5py.Dataset, never: int) -> str | None:
                 f"{name!r} is packed with filter {kind}, which this h5py lacks: `pip install "
                 "hdf5plugin` and import it first, or repack the file with gzip."
             )
+    for i in range(layout.get_nfilters()):
+        kind, _, values, _ = layout.get_filter(i)
+        if kind != SZIP or kind not in applied:
+            continue
+        # Pixels of a block and of a line: a zero among them would end the whole program.
+        if len(values) != 4 or not 2 <= values[1] <= min(32, values[3]):
+            return f"the packing of {name!r} is damaged: get the file anew."
     for kind in reversed(applied):
         if kind == GZIP:
             break

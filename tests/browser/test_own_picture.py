@@ -81,6 +81,8 @@ def opened(site, contexts):
         page.on("request", lambda request: page.asked.append(request.url))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda m: m.type == "error" and problems.append(m.text))
+        # Choosers are caught from here on: what is asked for at a key's press comes too late.
+        page.on("filechooser", lambda chooser: None)
         if script:
             page.add_init_script(script)
         page.goto(f"{site}{name}/chapters/page.html")
@@ -194,7 +196,7 @@ def test_by_keyboard_before_anything_was_trained(opened):
         page.keyboard.press("Enter")
     picture = png(PICTURES.integers(0, 256, (300, 300, 3), np.uint8))
     chooser.value.set_files({"name": "g.png", "mimeType": "image/png", "buffer": picture})
-    page.get_by_text("Train the network: then it says").wait_for()
+    page.locator(".own-result p", has_text="Train the network: then it says").wait_for()
     assert not page.locator(".own .outputs").is_visible()
     page.get_by_role("button", name="Train it now").click()
     page.locator(".own .outputs li").first.wait_for()
@@ -208,7 +210,7 @@ def test_a_picture_is_dropped(opened):
     picture = png(PICTURES.integers(0, 256, (64, 64, 3), np.uint8))
     told = page.evaluate(DROP, {"bytes": text_of(picture), "name": "dropped.png"})
     assert told == [True, True, True]
-    page.get_by_text("Your picture is here").wait_for()
+    page.locator(".own-result p", has_text="Your picture is here").wait_for()
     assert not page.locator(".galaxy-living.dropping").count()
     # A text that is dragged is not ours.
     assert page.evaluate(DROP, {"bytes": "", "name": ""}) == [False, False, False]
