@@ -78,6 +78,7 @@ class Loss(NamedTuple):
     terms: Callable  # output, y -> what adds up to S L
     constant: Callable  # each galaxy's share of its class -> L of the best output that never varies
     biases: bool
+    hidden: tuple[str, ...]  # the hidden units that it is taught with
 
 
 LOSSES = {
@@ -88,6 +89,7 @@ LOSSES = {
         terms=lambda z, y: (z - y) ** 2,
         constant=lambda share: 0.98**2 * (1 - share.mean()),
         biases=False,
+        hidden=("sigmoid",),
     ),
     "cross-entropy": Loss(
         output=log_softmax,
@@ -96,6 +98,7 @@ LOSSES = {
         terms=lambda log_z, y: -log_z[y > 0.5],
         constant=lambda share: -np.log(share).mean(),
         biases=True,
+        hidden=tuple(HIDDEN_UNITS),
     ),
 }
 """`network.loss` and `network.cross_entropy`, as the training loop takes them.

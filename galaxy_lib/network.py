@@ -156,7 +156,7 @@ class NeuralNetwork(Training):
         self, data_manager: Galaxies, *, hidden_layer_size: Whole = 20, seed: Seed = None,
         loss: LossName = "squared", hidden: HiddenUnit = "sigmoid",
     ) -> None:  # fmt: skip
-        if hidden != "sigmoid" and loss == "squared":
+        if hidden not in LOSSES[loss].hidden:
             raise wrong("hidden", hidden, 'give "sigmoid", or loss="cross-entropy" too')
         self.loss, self.hidden, self.N_out = loss, hidden, N_TYPES
         self.N_in, self.N_hidden = int(data_manager.input_size), hidden_layer_size

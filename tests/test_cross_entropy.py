@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.linalg.blas import saxpy, sgemm
@@ -27,7 +27,6 @@ from galaxy_lib.network import (
 
 sizes = st.tuples(*(st.integers(1, n) for n in (8, 6, 5, 7)))  # N_in, N_hidden, N_out, S
 seeds = st.integers(0, 2**32 - 1)
-examples = settings(derandomize=True, deadline=None)
 
 
 def random_network(N_in=5, N_hidden=4, N_out=3, S=6, seed=0):
@@ -52,7 +51,6 @@ def test_softmax_by_hand():
     assert_allclose(log_sum_exp(u), np.log([[8.0, 9.0]]))
 
 
-@examples
 @given(sizes, seeds, st.floats(-100, 100))
 def test_softmax_sums_to_1_and_minds_no_shift(size, seed, shift):
     u = np.random.default_rng(seed).normal(0, 3, (size[2], size[3]))
@@ -115,7 +113,6 @@ def test_gradients_by_hand():
     assert_allclose(grad_B, [[math.log(3) * 3 / 16 * 0.8]])
 
 
-@examples
 @given(sizes, seeds, st.sampled_from(["sigmoid", "relu"]))
 def test_gradients_agree_with_central_differences(size, seed, hidden):
     errors = check(*random_network(*size, seed), hidden=hidden, function=cross_entropy_gradients)
@@ -154,7 +151,6 @@ def one_column(A, B, x, y, a, b, hidden="sigmoid"):
     return [total / x.shape[1] for total in totals]
 
 
-@examples
 @given(sizes, seeds, st.sampled_from(["sigmoid", "relu"]))
 def test_gradients_are_those_of_plain_loops(size, seed, hidden):
     arguments = random_network(*size, seed)
@@ -330,19 +326,9 @@ def test_predict_gives_probabilities():
     )
 
 
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"loss": "hinge"}, "loss is 'hinge': give"),
-        ({"loss": None}, "loss is None: give"),
-        ({"hidden": "tanh"}, "hidden is 'tanh': give"),
-        ({"loss": "squared", "hidden": "relu"}, "hidden is 'relu': give"),
-    ],
-)
-def test_other_choices_are_refused(wrong, message):
-    with pytest.raises(ValueError, match=message) as raised:
-        network_of(**wrong)
-    assert "\n" not in str(raised.value)
+def test_relu_needs_cross_entropy():
+    with pytest.raises(ValueError, match=r"^hidden is 'relu': give .*\.$"):
+        network_of(loss="squared", hidden="relu")
 
 
 @pytest.mark.filterwarnings("error")

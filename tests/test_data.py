@@ -48,7 +48,7 @@ def test_the_full_file_would_be_cut_as_the_text_says():
     assert (len(first), len(second)) == (14188, 3548)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     n=st.integers(2, 60),
     share=st.floats(0.05, 0.95),
@@ -510,38 +510,18 @@ def test_reading_on_demand_warns_once_and_only_about_bad_layouts(galaxy_file):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"partition": 0}, "partition is 0"),
-        ({"partition": 1}, "partition is 1"),
-        ({"partition": 1.5}, "partition is 1.5"),
-        ({"partition": float("nan")}, "partition is nan"),
         ({"partition": 0.01}, "partition=0.01 and validation=0.0 leave a set of 30 galaxies empty"),
-        ({"validation": 1}, "validation is 1"),
-        ({"validation": -0.1}, "validation is -0.1"),
-        ({"coarsen": 0}, "coarsen is 0"),
-        ({"coarsen": -4}, "coarsen is -4"),
         ({"coarsen": 3}, "coarsen is 3: give a divisor of the 32 pixels"),
         ({"coarsen": 64}, "coarsen is 64"),
-        ({"augment": "flip"}, "augment is 'flip'"),
-        ({"crop": 0}, "crop is 0"),
-        ({"crop": -16}, "crop is -16"),
         ({"crop": 34}, "crop is 34"),
         ({"crop": 15}, "crop is 15: give 32 less a multiple of 2, say 16"),
         ({"crop": 12, "coarsen": 4}, "crop is 12: give 32 less a multiple of 8, say 16"),
-        ({"crop": 15.5}, "crop is 15.5"),
-        ({"crop": "middle"}, "crop is 'middle'"),
     ],
 )
-def test_bad_parameters_get_one_sentence_that_names_them(galaxy_file, options, words):
+def test_what_does_not_fit_the_file_gets_one_sentence(galaxy_file, options, words):
     with pytest.raises(ValueError, match=words) as caught:
         DataManager(datafile=galaxy_file(), **options)
     assert "\n" not in str(caught.value)
-
-
-def test_a_bad_batch_size_is_reported_at_the_call(galaxy_file):
-    d = DataManager(datafile=galaxy_file(), coarsen=8)
-    for batches in (d.training_batches, d.test_batches, d.validation_batches):
-        with pytest.raises(ValueError, match="batch_size is 0"):
-            batches(0)
 
 
 def test_galaxies_half_an_arcsecond_apart_are_two():

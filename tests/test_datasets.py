@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from galaxy_lib import DataManager, dataset_path, datasets, reading, simulator
-from galaxy_lib.files import disk, sample
+from galaxy_lib.files import disk, find, sample
 from galaxy_lib.files.cache import Coarsened, sound
 from galaxy_lib.files.datasets import (
     describe,
@@ -52,8 +52,7 @@ def in_children(n: int, code: str, **variables) -> list[str]:
 
 
 def test_the_four_ways_to_find_the_data_in_their_order(galaxy_file, cache, monkeypatch):
-    made = datasets.simulated_sample_path.__wrapped__
-    monkeypatch.setattr(made, "__defaults__", (10, 1))
+    monkeypatch.setattr(find, "simulated_sample_path", lambda: simulated_sample_path(10, 1))
     sample = dataset_path()
     assert sample.parent == cache
     assert describe(sample).simulated
@@ -351,9 +350,7 @@ FILTERS = [
 ]
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     n=st.integers(1, 9),
     side=st.sampled_from([8, 12, 16]),

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -71,7 +71,6 @@ def test_by_hand():
     assert_allclose(grad_B, [[2 * math.log(3) * 0.13875 * 0.4]])
 
 
-@settings(derandomize=True, deadline=None)
 @given(sizes, seeds)
 def test_gradients_agree_with_central_differences(size, seed):
     A, B, x, y = random_network(*size, seed)
@@ -79,7 +78,6 @@ def test_gradients_agree_with_central_differences(size, seed):
     assert max(errors) < 1e-6
 
 
-@settings(derandomize=True, deadline=None)
 @given(sizes, seeds)
 def test_a_batch_is_the_mean_over_its_galaxies(size, seed):
     A, B, x, y = random_network(*size, seed)
@@ -90,7 +88,6 @@ def test_a_batch_is_the_mean_over_its_galaxies(size, seed):
     assert loss(A, B, x, y) == pytest.approx(np.mean([loss(A, B, *column) for column in columns]))
 
 
-@settings(derandomize=True, deadline=None)
 @given(sizes, seeds)
 def test_a_small_step_downhill_lowers_the_loss(size, seed):
     A, B, x, y = random_network(*size, seed)

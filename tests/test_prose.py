@@ -29,6 +29,14 @@ CHAPTERS = ROOT / "chapters"
 PAGES = sorted(
     [*CHAPTERS.glob("*.ipynb"), *(CHAPTERS / "deeper").glob("*.ipynb")], key=lambda p: p.name
 )
+WRITTEN = sorted(
+    [
+        *PAGES,
+        *CHAPTERS.glob("solutions/*.ipynb"),
+        *(page for page in CHAPTERS.rglob("*.md") if "node_modules" not in page.parts),
+        *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    ]
+)
 
 
 def missing_numbers(path: Path) -> list[tuple[str, str]]:
@@ -95,6 +103,22 @@ def test_rows_of_our_network_are_those_of_the_runs():
     unknown = [(name, row) for name, row in quoted if without_seconds(row) not in printed]
     assert unknown == []
     assert quoted
+
+
+QUAINT = re.compile(
+    r"\b(anew|first weights|whoever|for it is|behind their checks|mend(s|ed|ing)?|bears? longer)\b"
+    r"|\bin the mean(?! of)",
+    re.IGNORECASE,
+)
+"""What a native would not write, and a search would not find."""
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_words_are_those_of_the_field(path):
+    text = path.read_text("utf-8")
+    if path.suffix == ".ipynb":
+        text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+    assert [text[max(0, m.start() - 40) : m.end() + 20] for m in QUAINT.finditer(text)] == []
 
 
 def test_chapters_fit_the_hour(measure_chapters):

@@ -77,7 +77,7 @@ def test_an_epoch_meets_every_training_galaxy_once(tmp_path):
     assert [g.index for g in dm.training_images()] == dm.training_indices.tolist()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(n=st.integers(1, 400), block_rows=st.integers(1, 50), seed=st.integers(0, 99))
 def test_shuffled_is_an_order_that_reads_in_strides(n, block_rows, seed):
     rows = pictures.OnDisk.__new__(pictures.OnDisk)

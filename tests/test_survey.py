@@ -278,7 +278,7 @@ def test_the_threshold_is_the_lowest_that_keeps_the_accuracy():
     assert nobody.asks(np.ones((1, 3))).all()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(51, 99), st.booleans()), min_size=1), st.floats(0.3, 0.99))
 def test_of_those_kept_as_many_are_right_as_was_asked(galaxies, accuracy):
     z = two_classes([percent / 100 for percent, _ in galaxies])

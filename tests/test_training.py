@@ -14,7 +14,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -70,7 +70,6 @@ def lines_of(capsys):
 # ------------------------------------------------------------------------------------ one step
 
 
-@settings(derandomize=True, deadline=None)
 @given(
     st.tuples(*(st.integers(1, n) for n in (30, 20, 10, 40))),
     st.floats(0.001, 2),
@@ -290,6 +289,23 @@ def test_a_stalled_start_is_told_once(capsys, learning_rate):
     assert "learning_rate" in told[0]
 
 
+@pytest.mark.parametrize("name", kernels.LOSSES)
+def test_what_a_stalled_loss_is_held_to_is_the_least_of_one_output_for_all(name):
+    answers = np.repeat([0, 3, 7], [6, 3, 1])
+    share = np.bincount(answers, minlength=10) / 10
+    y = one_hot(answers).astype(np.float64).T
+    loss = kernels.LOSSES[name]
+
+    def of(z):
+        output = np.repeat(z[:, np.newaxis], 10, axis=1)
+        return loss.terms(output if name == "squared" else np.log(output), y.T).sum() / 10
+
+    best = y.mean(axis=0) if name == "squared" else np.maximum(share, 1e-30)
+    assert loss.constant(share[answers]) == pytest.approx(of(best), rel=1e-6)
+    for other in np.random.default_rng(0).dirichlet(np.ones(10), 20):
+        assert of(0.9 * best + 0.1 * other) > of(best)
+
+
 def test_a_good_start_is_not_called_stalled(capsys):
     NeuralNetwork(FakeManager(), seed=1).train(n_epochs=40, batch_size=4)
     assert all(line.startswith("epoch") for line in lines_of(capsys))
@@ -338,46 +354,8 @@ def test_sigmoid_is_a_method_too():
     assert NeuralNetwork(FakeManager()).sigmoid(0) == NeuralNetwork.sigmoid(0) == 0.5
 
 
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"n_epochs": 0}, "n_epochs is 0"),
-        ({"batch_size": 0}, "batch_size is 0"),
-        ({"batch_size": -3}, "batch_size is -3"),
-        ({"learning_rate": 0}, "learning_rate is 0"),
-        ({"learning_rate": -0.1}, "learning_rate is -0.1"),
-        ({"learning_rate": float("nan")}, "learning_rate is nan"),
-        ({"learning_rate": float("inf")}, "learning_rate is inf"),
-        ({"beta_momentum": -0.1}, "beta_momentum is -0.1"),
-        ({"beta_momentum": 1.5}, "beta_momentum is 1.5"),
-        ({"beta_momentum": float("nan")}, "beta_momentum is nan"),
-    ],
-)
-def test_bad_settings_change_nothing(wrong, message):
-    network = NeuralNetwork(FakeManager(), seed=1)
-    before = network.B.copy(), network.data_manager.rng.bit_generator.state
-    for call in (network.train, network.epochs):  # epochs too says so before its first step
-        with pytest.raises(ValueError, match=re.escape(message)) as raised:
-            call(**wrong)
-        assert re.fullmatch(r"[^\n]*\.", str(raised.value))
-    assert_array_equal(network.B, before[0])
-    assert network.data_manager.rng.bit_generator.state == before[1]
-    assert network.history == []
-
-
-def test_whole_numbers_are_asked_for():
-    network = NeuralNetwork(FakeManager())
-    with pytest.raises(ValueError, match=r"n_epochs is 2\.5"):
-        network.train(n_epochs=2.5)
-    with pytest.raises(ValueError, match=r"hidden_layer_size is 2\.5"):
-        NeuralNetwork(FakeManager(), hidden_layer_size=2.5)
+def test_numpys_whole_numbers_will_do():
     NeuralNetwork(FakeManager(), hidden_layer_size=np.int64(2)).train(n_epochs=np.int8(1))
-
-
-@pytest.mark.parametrize("size", [0, -1])
-def test_a_layer_needs_a_unit(size):
-    with pytest.raises(ValueError, match=f"hidden_layer_size is {size}"):
-        NeuralNetwork(FakeManager(), hidden_layer_size=size)
 
 
 # -------------------------------------------------------------------------------- what it knows

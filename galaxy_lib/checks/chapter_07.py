@@ -164,13 +164,11 @@ TARGET = "The target is 1 at the known class and 0 elsewhere: y > 0.5."
 FACTOR = "The factor z(1 - z) belongs to the squared error: here it is gone."
 
 output_error.mistakes(
-    ("The sign is wrong: z − t.", lambda u, y: -output_error.right(u, y)),
     (TARGET, _slope(target=lambda y: y)),
     (FACTOR, _slope(lambda z: z * (1 - z)), _slope(lambda z: 2 * z * (1 - z), target=lambda y: y)),
     ("There is no square, and so no factor 2.", _slope(lambda z: 2)),
     ("1/S is missing: the loss is a mean.", lambda u, y: _softmax(u) - _known(y)),
     ("The target is missing: that is z / S.", _slope(target=lambda y: 0)),
-    ("The slope is z − t, not −t/z.", lambda u, y: -1.0 * _known(y) / _softmax(u) / u.shape[1]),
     ("Divide by S alone, not by the outputs too.", _slope(lambda z: 1 / len(z))),
     ("z is the softmax of u, not u itself.", lambda u, y: (u - _known(y)) / u.shape[1]),
     ("z is the softmax, not its logarithm.", lambda u, y: (u - _lse(u) - _known(y)) / u.shape[1]),
@@ -212,7 +210,6 @@ def _of_layers(
     output=lambda z: 1,
     last=_softmax,
     back=lambda W, d: W.T @ d,
-    first=None,
 ):
     """Return the gradients of all layers; options change a step."""
     *layers, u = _on_the_way(weights, x)
@@ -222,7 +219,7 @@ def _of_layers(
     for i in range(len(weights) - 1, -1, -1):
         gradients.insert(0, d @ layers[i].T / x.shape[1])
         if i:
-            d = back(weights[i], d if first is None or i > 1 else first(d)) * hidden(layers[i])
+            d = back(weights[i], d) * hidden(layers[i])
     return gradients
 
 
@@ -263,45 +260,20 @@ def _changed(change):
     return lambda *arguments: change(_of_layers(*arguments))
 
 
-def _weights_moved(weights, x, y):
-    """Move each matrix before the error goes back through it."""
-    moved = [W - g for W, g in zip(weights, _of_layers(weights, x, y), strict=True)]
-    *layers, u = _on_the_way(weights, x)
-    d, gradients = _softmax(u) - _known(y), []
-    for i in range(len(weights) - 1, -1, -1):
-        gradients.insert(0, d @ layers[i].T / x.shape[1])
-        if i:
-            d = (moved[i].T @ d) * layers[i] * (1 - layers[i])
-    return gradients
+def _of_depth(n):
+    """Return a function that writes n layers out, as chapter 7 does, and serves no other depth."""
 
+    def unpacked(weights, x, y):
+        if len(weights) != n:
+            raise ValueError
+        return _of_layers(weights, x, y)
 
-def _a_layer_late(weights, x, y):
-    """Take the slope of the layer below the one that the error has come to."""
-    *layers, u = _on_the_way(weights, x)
-    d, gradients = _softmax(u) - _known(y), []
-    for i in range(len(weights) - 1, -1, -1):
-        gradients.insert(0, d @ layers[i].T / x.shape[1])
-        if i:
-            d = (weights[i].T @ d) * layers[i - 1] * (1 - layers[i - 1])
-    return gradients
-
-
-def _one_hidden_layer(weights, x, y):
-    """Write out two layers, as chapter 7 does, whatever the depth."""
-    if len(weights) != 2:
-        raise ValueError
-    return _of_layers(weights, x, y)
-
-
-def _two_hidden_layers(weights, x, y):
-    if len(weights) != 3:
-        raise ValueError
-    return _of_layers(weights, x, y)
+    return unpacked
 
 
 gradients_of_layers.mistakes(
-    ("Any depth is asked for: this unpacks two matrices.", _one_hidden_layer),
-    ("Any depth is asked for: this unpacks three matrices.", _two_hidden_layers),
+    ("Any depth is asked for: this unpacks two matrices.", _of_depth(2)),
+    ("Any depth is asked for: this unpacks three matrices.", _of_depth(3)),
     (FACTOR, _with(output=lambda z: z * (1 - z)), _with(output=lambda z: 2 * z * (1 - z))),
     (TARGET, _with(target=lambda y: y)),
     ("1/S is missing: that is the sum over the batch.",
@@ -317,24 +289,16 @@ gradients_of_layers.mistakes(
      _with(back=lambda W, d: W.reshape(W.shape[::-1]) @ d)),
     ("What comes out of a hidden layer is z already: its slope is z(1 - z), not g(z)(1 - g(z)).",
      _with(hidden=lambda z: _g(z) * (1 - _g(z)))),
-    ("The slope that the error meets is of the layer it comes to, not of the one below.",
-     _a_layer_late),
     ("The error goes back through Wᵀ: the transpose is missing.", _with(back=lambda W, d: W @ d)),
     ("The error goes back through the matrices: they are missing.",
      _with(back=lambda W, d: np.broadcast_to(d.sum(0), (W.shape[1], d.shape[1])))),
     ("There is no square, and so no factor 2.", _changed(lambda g: [2 * m for m in g])),
-    ("Every sign is wrong: it is z - t.", _changed(lambda g: [-m for m in g])),
     ("The gradients come in the order of the weights, the layer nearest to the inputs first.",
      _changed(lambda g: g[::-1])),
-    ("All gradients are those at the same weights: a matrix has moved before the error goes back.",
-     _weights_moved),
     ("The outputs have a softmax, not a sigmoid.", _with(last=_g),
      *(_with(last=_g, output=lambda z, n=n: n * z * (1 - z)) for n in (1, 2))),
     ("Each gradient has the shape of its matrix: these are transposed.",
      _changed(lambda g: [m.T for m in g])),
-    ("Divide by S once, not once in each layer.",
-     lambda w, x, y: [g / x.shape[1] ** i for i, g in zip(range(len(w) - 1, -1, -1),
-                                                          _of_layers(w, x, y), strict=True)]),
     ("The gradient of the first matrix is missing.", _changed(lambda g: g[1:])),
     ("The gradient of the last matrix is missing.", _changed(lambda g: g[:-1])),
     ("That is the gradient of the first matrix alone: return one for each.",

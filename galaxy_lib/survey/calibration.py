@@ -14,7 +14,6 @@ from galaxy_lib.checked import FilePath, Inside, checked, having
 from galaxy_lib.files.disk import written_whole
 from galaxy_lib.network import NeuralNetwork, Outputs
 
-OUTPUTS = ("N_out", "S")
 Network = Annotated[
     NeuralNetwork, having("forward", "give a NeuralNetwork, or the path of a saved one")
 ]
