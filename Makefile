@@ -63,7 +63,7 @@ test:
 
 browser: book
 	$(ENVIRONMENT) browser
-	$(BIN)/python -m pytest tests/browser -n auto
+	$(BIN)/python -m pytest tests/browser -n auto --dist worksteal
 
 notebooks:
 	$(ENVIRONMENT) test

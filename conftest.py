@@ -9,6 +9,7 @@ from pathlib import Path
 
 # Its first import lists the fonts and says so on stderr, which in a notebook is an error.
 import matplotlib.font_manager  # noqa: F401
+import pytest
 
 from galaxy_lib.files.datasets import simulated_sample_path
 
@@ -22,6 +23,17 @@ os.environ["GALAXY10_FILE"] = str(simulated_sample_path())
 def pytest_configure() -> None:
     """Set the seed of a run; the workers of xdist, and kernels, inherit it."""
     os.environ["CHECK_SEED"] = os.environ.get("CHECK_SEED") or "2026"
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Let ``-n auto`` be three workers for two cores.
+
+    Each worker waits a quarter of its time or more, for a kernel, a browser or a limit that has to
+    pass; so two leave the cores idle.
+    """
+    cores = yield
+    return cores + cores // 2
 
 
 def pytest_report_header() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +33,13 @@ def until(page, holds: Callable[[], bool], what: str) -> None:
             return
         page.wait_for_timeout(100)
     pytest.fail(f"not seen: {what}")
+
+
+@functools.cache
+def on_the_wire(path: Path) -> bytes:
+    """Return a file as a server sends it. No file changes while the tests run."""
+    data = path.read_bytes()
+    return gzip.compress(data) if path.suffix in COMPRESSED else data
 
 
 def pages() -> list[str]:

@@ -6,8 +6,8 @@ Which browser it is says ``tools/headless.py``.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import gzip
 import http.server
 import io
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import headless
 import pytest
-from built_book import COMPRESSED, HTML, MODES, patient
+from built_book import COMPRESSED, HTML, MODES, on_the_wire, patient
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -33,13 +33,18 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         path = Path(self.translate_path(self.path))
         if path.suffix not in COMPRESSED or not path.is_file():
             return super().send_head()
-        data = gzip.compress(path.read_bytes())
+        data = on_the_wire(path)
         self.send_response(200)
         self.send_header("Content-Type", self.guess_type(str(path)))
         self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         return io.BytesIO(data)
+
+    def copyfile(self, source, outputfile):
+        """A reader may leave before all has come."""
+        with contextlib.suppress(ConnectionError):
+            super().copyfile(source, outputfile)
 
     def log_message(self, *_args):
         """Say nothing."""

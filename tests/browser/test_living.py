@@ -611,7 +611,7 @@ def test_it_works_in_jupyterlab(jupyterlab, browser):
     """The same module, with a kernel: Python takes its weights, and gives it others."""
     page = patient(browser.new_page(viewport={"width": 1280, "height": 1000}))
     page.goto(jupyterlab + "lab/tree/living.ipynb")
-    page.get_by_text("| Idle").wait_for()
+    page.get_by_text("| Idle").first.wait_for()
 
     def run(cell):
         # Before JupyterLab is all there, it hears no keys: then the cell's number stays away.
