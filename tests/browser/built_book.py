@@ -26,6 +26,13 @@ def patient(opened):
     return opened
 
 
+def without_formulas(opened):
+    """Leave the formulas of a page or a context as they are written: they take longest to come."""
+    empty = {"body": "", "content_type": "text/javascript"}
+    opened.route("**/mathjax/**", lambda route: route.fulfill(**empty))
+    return opened
+
+
 def until(page, holds: Callable[[], bool], what: str) -> None:
     """Wait until something holds, looking ten times a second."""
     for _ in range(10 * PATIENCE):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from built_book import HTML, pages, patient
+from built_book import HTML, pages, patient, without_formulas
 
 PAGE = "chapters/03_batching.html"
 NEXT = "chapters/04_momentum.html"
@@ -20,7 +20,7 @@ QUESTION = """<blockquote class="card-quote question"><p><strong>Question.</stro
 def fresh(browser):
     """A page of a reader who has never been here."""
     context = patient(browser.new_context(viewport={"width": 1280, "height": 900}))
-    yield context.new_page()
+    yield without_formulas(context).new_page()
     context.close()
 
 

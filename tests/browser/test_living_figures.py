@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from built_book import HTML, patient, until
+from built_book import HTML, patient, until, without_formulas
 from living_pages import BARE
 from scipy.signal import correlate2d
 
@@ -85,8 +85,7 @@ def open_figure(address, browser, contexts):
         page.on("console", lambda m: m.type == "error" and page.problems.append(m.text))
         page.on("response", lambda r: r.status >= 400 and page.problems.append(r.url))
         if not with_formulas:
-            empty = {"body": "", "content_type": "text/javascript"}
-            page.route("**/mathjax/**", lambda route: route.fulfill(**empty))
+            without_formulas(page)
         page.goto(address + (on or PAGES[name]))
         page.evaluate(REVEAL)
         for place in page.locator(".galaxy-living-place").all():
