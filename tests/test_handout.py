@@ -18,6 +18,8 @@ import handout
 import nbformat
 import pytest
 
+from galaxy_lib import checks
+
 ROOT = Path(__file__).resolve().parents[1]
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 
@@ -150,15 +152,39 @@ print(n)
     assert said == ["correct", wrong, "not attempted yet", str(n_checks)]
 
 
+def test_its_checks_name_the_same_mistakes(library):
+    """What a mistake leads to is computed from what is right, which a check does not show there."""
+    from answer_bank import BANK
+
+    names = ["close_pairs", "steps_needed", "temperature", "most_kept"]
+    chosen = [[i for i, one in enumerate(BANK) if one[:2] == (name, "wrong")] for name in names]
+    chosen = [i for found in chosen for i in found[:12]]
+    said = ask(
+        library,
+        f"""
+sys.path.append({str(ROOT / "tests")!r})
+from galaxy_lib import checks
+from answer_bank import BANK
+
+for i in {chosen}:
+    print(getattr(checks, BANK[i][0])(BANK[i][3]))
+""",
+    ).splitlines()
+    assert len(said) > 40
+    assert said == [str(getattr(checks, BANK[i][0])(BANK[i][3])) for i in chosen]
+
+
 def test_right_answers_are_correct_by_it(library):
     said = ask(
         library,
         f"""
 sys.path.append({str(ROOT / "tests")!r})
 from galaxy_lib import checks
+from answer_bank import BANK
 from wrong_answers import RIGHT
 
-seen = dict(RIGHT)
+# One of each exercise that has a bank, and those that have none.
+seen = {{name: answer for name, kind, _, answer in BANK if kind == "right"}} | dict(RIGHT)
 for name, answer in seen.items():
     print(name, getattr(checks, name)(answer))
 """,

@@ -9,6 +9,7 @@ made where the instructor grades, on other inputs.
 from __future__ import annotations
 
 import base64
+import re
 import zlib
 
 MODULES = {}  # each module's name: its source, packed
@@ -21,9 +22,17 @@ def packed(source: str) -> str:
 
 def unseal(space: dict) -> None:
     """Fill a module's namespace, and leave no attribute by which a check tells what is right."""
-    name = space["__name__"].rpartition(".")[2]
-    source = zlib.decompress(base64.b85decode(MODULES[name])[::-1])
+
+    class Right(dict):
+        def __missing__(self, name: str):
+            return space[name].right
+
+    name, space["_right"] = space["__name__"].rpartition(".")[2], Right()
+    source = zlib.decompress(base64.b85decode(MODULES[name])[::-1]).decode()
+    # Mistakes are computed from what is right, also when the checks do not have it any more.
+    source = re.sub(r"\b(\w+)\.right\b", r"_right['\1']", source)
     exec(compile(source, f"<{name}, sealed>", "exec"), space)
+    space["_right"] |= {n: v.right for n, v in space.items() if hasattr(v, "right")}
     for check in list(space.values()):
         for attribute in ("right", "known", "given"):
             if callable(check) and hasattr(check, "look") and hasattr(check, attribute):

@@ -10,7 +10,7 @@ import numpy as np
 
 from galaxy_lib.checks.chapter_03 import slopes
 from galaxy_lib.checks.choices import judge_letters
-from galaxy_lib.checks.runner import exercise, judged, told_apart
+from galaxy_lib.checks.runner import exercise, judged
 
 # ------------------------------------------------------------------------------------ 5.1
 
@@ -72,7 +72,7 @@ def fraction_correct(forward, training, test):
 @fraction_correct.cases
 def _(rng):
     # A fraction of few galaxies often agrees by chance with what a mistake leads to.
-    while not told_apart(fraction_correct, cases := [*_networks(rng)]):
+    while not fraction_correct.told_apart_by(cases := [*_networks(rng)]):
         pass
     yield from cases
 

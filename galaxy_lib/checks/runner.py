@@ -143,6 +143,7 @@ def exercise(chapter: int, *, read: Callable | None = None) -> Callable:
         check = _register(chapter, right, look)
         check.cases = cases.append
         check.mistakes = add
+        check.told_apart_by = lambda cases: _told_apart(right, mistakes, cases)
         check.given, check.known, check.right = cases, mistakes, right
         return check
 
@@ -501,14 +502,14 @@ def _mistaken(wrong, arguments, read, right):
         return Failure(type(error).__name__, "")
 
 
-def told_apart(check: Callable, cases) -> bool:
+def _told_apart(right: Callable, mistakes, cases) -> bool:
     """Say whether cases tell each mistake from what is right, and from those of other sentences.
 
     For cases that are drawn anew until they do; it takes a moment for each pair of mistakes.
     """
-    wanted = [check.right(*_copied(arguments)) for _, arguments in cases]
+    wanted = [right(*_copied(arguments)) for _, arguments in cases]
     told = [("correct", wanted)]
-    for sentence, wrong in check.known:
+    for sentence, wrong in mistakes:
         values = [_mistaken(wrong, a, None, w) for (_, a), w in _pairs_of(cases, wanted)]
         if any(
             other != sentence and all(_agree(v, o) for v, o in _pairs_of(values, others))
