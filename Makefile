@@ -18,9 +18,16 @@ else
 BIN := .venv/bin
 endif
 
-# Notebooks run in their own folders: a relative path has to hold there too.
+# Notebooks run in their own folders: a relative path has to hold there too, whether the variable
+# comes from the shell or is an argument of make's.
+absolute = $(shell $(PYTHON) -c 'import os, sys; print(os.path.abspath(os.path.expanduser(sys.argv[1])))' '$(subst ','\'',$(1))')
 ifdef GALAXY10_FILE
-export GALAXY10_FILE := $(shell $(PYTHON) -c 'import os, sys; print(os.path.abspath(os.path.expanduser(sys.argv[1])))' '$(GALAXY10_FILE)')
+override GALAXY10_FILE := $(call absolute,$(GALAXY10_FILE))
+export GALAXY10_FILE
+endif
+ifdef GALAXY10_CACHE
+override GALAXY10_CACHE := $(call absolute,$(GALAXY10_CACHE))
+export GALAXY10_CACHE
 endif
 
 # Matrices as small as the chapters' gain little from threads, and much is lost when two programs
@@ -41,7 +48,7 @@ environment:
 
 book:
 	$(ENVIRONMENT) book
-	$(BIN)/python -c "import galaxy_lib; print('Galaxies:', galaxy_lib.dataset_path())"
+	$(BIN)/python -c "import sys, galaxy_lib; sys.tracebacklimit = 0; print('Galaxies:', galaxy_lib.dataset_path())"
 	$(BIN)/jupyter-book build . --toc $(TOC) -W --keep-going
 
 # One page: make pdf PAGE=chapters/03_batching

@@ -20,8 +20,10 @@ from answer_bank import BANK
 from wrong_answers import RIGHT, WRONG
 
 from galaxy_lib import checks
-from galaxy_lib.checks import generic, process, runner
+from galaxy_lib.checks import generic, process, runner, worker
+from galaxy_lib.checks.choices import judge_letters
 from galaxy_lib.checks.process import Handed, hand_over
+from galaxy_lib.checks.runner import Wrong
 
 CHECKS = {name: check for names in checks.exercises().values() for name, check in names.items()}
 FUNCTIONS = [
@@ -469,6 +471,45 @@ def test_an_input_that_moves_a_little_has_changed(by: float) -> None:
     result = checks.sigmoid(sigmoid)
     assert not result.passed
     assert "changes its input `x`" in result.message
+
+
+X = np.linspace(-2, 3, 6).reshape(2, 3)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        (X, X * (1 + 1e-12), False),  # rounding
+        (X, X * 0.99, True),
+        (X, X + 1e-7, True),
+        (X, X.T, True),
+        (X, X.reshape(3, 2), True),
+        (X, X[:1], True),
+        (X, X.astype(np.float32), True),
+        (0 * X, 0 * X + 1e-30, True),
+        (X * np.nan, X * np.nan, False),
+        (X * np.nan, X, True),
+        (np.array([1.0, np.inf]), np.array([1.0, np.inf]), False),
+        (np.arange(5), np.arange(5), False),
+        (np.arange(5), np.array([0, 1, 2, 3, 5]), True),
+        (X > 0, X >= 0, True),
+        ([X, X], [X, X], False),
+        ([X, X], [X, 0.99 * X], True),
+        ((X, [X]), (X, [X + 1]), True),
+        ([X], [X, X], True),
+        ([X, X], [X], True),
+    ],
+)
+def test_what_counts_as_a_changed_input(before, after, changed) -> None:
+    assert worker._changed(before, after) is changed
+
+
+def test_letters_earn_the_share_that_is_right() -> None:
+    key = {"rain": ("a", "it is wet"), "sun": ("b", "it is dry"), "snow": ("c", "it is cold")}
+    judge_letters("a b c", key, "abc")
+    with pytest.raises(Wrong, match="1 of 3 are right; look again at sun: it is dry") as caught:
+        judge_letters("acb", key, "abc")
+    assert caught.value.share == 1 / 3
 
 
 def test_a_worker_ends_where_other_processes_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -203,6 +203,11 @@ def test_work_is_kept_and_what_is_untouched_is_renewed(tmp_path):
     assert not list(tmp_path.rglob("*.part"))
 
 
+def test_an_answer_that_became_a_text_is_work():
+    page_as_code = page("a = 1")
+    assert renew.digest(page_as_code) != renew.digest(page_as_code.replace(b"code", b"markdown"))
+
+
 def test_a_folder_of_unknown_age_loses_nothing(tmp_path):
     (tmp_path / "a.ipynb").write_bytes(page("from before"))
     (tmp_path / "b.ipynb").write_text("no notebook at all", encoding="utf-8")

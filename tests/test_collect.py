@@ -89,7 +89,19 @@ def moodle(request) -> dict[str, str]:
     }
 
 
-def test_moodle_in_each_of_its_forms(course, tmp_path, moodle):
+@pytest.fixture
+def in_india(monkeypatch):
+    """Five and a half hours from UTC, where the clock of a process can be set."""
+    if hasattr(time, "tzset"):
+        monkeypatch.setenv("TZ", "IST-5:30")
+        time.tzset()
+    yield
+    monkeypatch.undo()
+    if hasattr(time, "tzset"):
+        time.tzset()
+
+
+def test_moodle_in_each_of_its_forms(course, tmp_path, moodle, in_india):
     roster = tmp_path / "worksheet.csv"
     roster.write_text(MOODLE, encoding="utf-8-sig", newline="")
     download = packed(
@@ -133,6 +145,16 @@ def test_moodle_unpacked_and_without_a_list(course, tmp_path, moodle):
     assert states(collect.take(NAME, [download], course)) == {"11": "newer"}
     assert answers(course) == {"11": "first"}
     assert states(collect.take(NAME, [download], course)) == {"11": "as before"}
+
+
+@pytest.mark.parametrize(
+    "marks", [("", "-1", "-2"), ("", " (1)", " (10)"), ("", " - Copy", " - Copy (2)")]
+)
+def test_of_copies_without_times_the_highest_number_counts(course, tmp_path, marks):
+    place = f"Anna Meier_11_assignsubmission_file/{NAME}"
+    files = {f"{place}{mark}.ipynb": handed_in(f"copy{mark}") for mark in marks}
+    collect.take(NAME, [unpacked(tmp_path / "all", files)], course)
+    assert answers(course) == {"11": f"copy{marks[-1]}"}
 
 
 def test_canvas_with_its_resubmissions_and_late_ones(course, tmp_path):
@@ -246,7 +268,7 @@ def graded(course) -> Path:
         "assignment,duedate,timestamp,student_id,last_name,first_name,email,raw_score,"
         "late_submission_penalty,score,max_score",
         "03_batching,,,11,,,,12.0,0.0,12.0,18.0",
-        "03_batching,,,12,Meier, Dr.,Anna,,9.5,0.0,9.5,18.0",
+        "03_batching,,,12,Meier, Dr.,Anna,,10.5,1.0,9.5,18.0",
         "03_batching,,,13,,,,0.0,0.0,0.0,18.0",
         "03_batching,,,4711,,,,12.0,0.0,12.0,18.0",
         "04_momentum,,,11,,,,1.0,0.0,1.0,9.0",

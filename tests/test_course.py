@@ -154,6 +154,10 @@ def test_the_networks_are_those_of_the_chapters(monkeypatch):
     views = [(d.get("crop"), d["coarsen"], d.get("augment")) for d, *_ in asked]
     assert views == [(None, 16, None)] * 3 + [(None, 16, "d4")] + [(128, 8, "d4")] * 2
     assert [o.get("loss") for *_, o in asked] == [None] * 4 + ["cross-entropy"] * 2
+    # All on the same split, from the same initial weights, with the same steps.
+    assert {(d["seed"], d["validation"]) for d, *_ in asked} == {(1, 0.1)}
+    assert {(o["hidden_layer_size"], o["seed"]) for *_, o in asked} == {(40, 1)}
+    assert {(t["learning_rate"], t["batch_size"]) for _, _, t, _ in asked} == {(1.0, 64)}
 
 
 @pytest.mark.parametrize(("crop", "coarsen"), [(None, 8), (128, 2), (192, 16), (64, 4)])

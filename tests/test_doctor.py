@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import namedtuple
 from importlib import metadata
+from types import SimpleNamespace
 
 import pytest
 
@@ -87,6 +88,28 @@ def test_where_no_process_can_be_started_the_checks_say_so(machine, monkeypatch)
     monkeypatch.setattr(doctor.subprocess, "run", refused)
     assert "restart its kernel" in found("checks").mend
     assert not found("checks").in_the_way
+    # One that starts and says nothing does not run either.
+    monkeypatch.setattr(doctor.subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=b""))
+    assert "restart its kernel" in found("checks").mend
+
+
+def test_little_memory_an_old_python_and_a_file_without_galaxies(machine, monkeypatch):
+    import psutil
+
+    assert not found("python").in_the_way
+    assert not found("galaxies").in_the_way
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=4 * 10**9))
+    assert found("memory").mend == ""
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10**9))
+    assert "close other programs" in found("memory").mend
+    assert not found("memory").in_the_way
+    (machine / "list.csv").write_text("name,class\n", encoding="utf-8")
+    monkeypatch.setenv("GALAXY10_FILE", "list.csv")
+    assert found("galaxies").in_the_way
+    assert "list.csv" in found("galaxies").said
+    of_32_bits = SimpleNamespace(maxsize=2**31 - 1, executable=sys.executable)
+    monkeypatch.setattr(doctor, "sys", of_32_bits)
+    assert found("python").in_the_way
 
 
 def test_what_cannot_be_looked_at_does_not_stop_the_rest(machine, monkeypatch):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -128,15 +130,50 @@ def test_another_list_takes_the_place_of_the_one_before(folder, installs):
     assert [what[1] for what in calls] == [*["requirements.txt"] * 2, *["requirements.lock"] * 2]
 
 
-def test_what_is_there_serves_where_nothing_new_comes(folder, installs, capsys):
+def test_what_is_there_serves_where_nothing_new_comes(folder, installs, monkeypatch, capsys):
     _, install = installs
     environment.ensure("class")
     (folder / "pyproject.toml").write_text("[project]", "utf-8")
     install.works = False
     environment.ensure("class")
     assert "going on with what is installed" in capsys.readouterr().out
-    with pytest.raises(SystemExit, match="is there a network"):
+    monkeypatch.setenv("https_proxy", "http://me:secret@proxy.example:3128")
+    with pytest.raises(SystemExit, match=r"network, and does the proxy proxy.example:3128 answer,"):
         environment.ensure("book")
+    monkeypatch.delenv("https_proxy")
+    monkeypatch.delenv("HTTPS_PROXY", raising=False)
+    with pytest.raises(SystemExit, match=r"is there a network, and room"):
+        environment.ensure("book")
+
+
+@pytest.mark.parametrize("folder_of", ["", ".venv", "_build"])
+def test_a_folder_of_somebody_else_is_named(folder, installs, monkeypatch, folder_of):
+    (folder / "_build").mkdir()
+    access = os.access
+    theirs = folder / folder_of
+    monkeypatch.setattr(os, "access", lambda path, mode: path != theirs and access(path, mode))
+    with pytest.raises(SystemExit, match=f"into {re.escape(str(theirs))}: work in a copy"):
+        environment.ensure("class")
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (subprocess.CalledProcessError(1, "pip", b"Traceback\nOSError: full\n"), "OSError: full"),
+    ],
+)
+def test_an_environment_that_cannot_be_made_says_why(folder, monkeypatch, error, why):
+    def refuse(*args, **options):
+        raise error
+
+    monkeypatch.setattr(environment.venv, "create", refuse)
+    with pytest.raises(SystemExit, match=f"could not be made .*{why}.*is there room") as found:
+        environment.make_venv()
+    assert str(found.value).count("\n") == 0
+    monkeypatch.setattr(environment.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="install python3-venv"):
+        environment.make_venv()
 
 
 @pytest.mark.parametrize("name", ["environment.py", "start.py"])
@@ -170,3 +207,18 @@ def test_a_wheel_has_all_that_an_installed_library_needs(tmp_path):
     links = re.findall(r"\]\(([^)]*)\)", metadata.read_text("utf-8").partition("\n\n")[2])
     assert links
     assert all(link.startswith("https://") for link in links), "PyPI has nothing beside this text"
+
+
+@pytest.mark.skipif(os.name != "posix" or not shutil.which("make"), reason="no make of Unix here")
+@pytest.mark.parametrize("name", ["GALAXY10_FILE", "GALAXY10_CACHE"])
+@pytest.mark.parametrize("as_argument", [False, True])
+@pytest.mark.parametrize(
+    ("given", "wanted"), [("o'b ü.h5", f"{ROOT}/o'b ü.h5"), ("~/x.h5", "/home/me/x.h5")]
+)
+def test_a_path_given_to_make_holds_in_every_folder(name, as_argument, given, wanted):
+    show = f"--eval=show: ; @printenv {name}"
+    settings = os.environ | {"HOME": "/home/me"} | ({} if as_argument else {name: given})
+    words = ["make", "-s", show, "show", f"PYTHON={sys.executable}"]
+    words += [f"{name}={given}"] if as_argument else []
+    said = subprocess.run(words, cwd=ROOT, env=settings, capture_output=True, text=True)
+    assert said.stdout == f"{wanted}\n", said.stderr

@@ -16,13 +16,14 @@ from pathlib import Path
 import cheats
 import make_exercises
 import nbformat
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from traitlets.config import Config
 
-from galaxy_lib import checks
-from galaxy_lib.checks import runner
+from galaxy_lib import checks, network
+from galaxy_lib.checks import apart, runner
 from galaxy_lib.checks.process import Handed
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -528,6 +529,70 @@ def test_functions_of_the_library_are_no_answers_where_it_counts(tmp_path) -> No
         # At home they pass: a student may look whether the check is content with the library.
         at_home = runner.judge(name, Handed.from_text(handed), limit=2, seed=1)
         assert at_home.passed, (name, at_home)
+
+
+FORBIDDEN = """\
+import gc, importlib.util, multiprocessing, os, subprocess, sys
+
+spec = importlib.util.spec_from_file_location("apart", sys.argv[1])
+apart = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(apart)
+apart.keep_apart()
+hook = next(one for one in gc.get_objects() if getattr(one, "__name__", "") == "hook"
+            and type(one).__name__ == "function")
+
+def started():
+    multiprocessing.get_context("spawn").Process(target=print).start()
+
+attempts = {
+    "solutions": lambda: open("chapters/solutions/03_batching.ipynb"),
+    "checks": lambda: open("galaxy_lib/checks/chapter_03.py"),
+    "bytecode": lambda: open("__pycache__/chapter_03.cpython-312.pyc", "rb"),
+    "memory": lambda: open("/proc/self/mem", "r+b"),
+    "memory of another": lambda: open(f"/proc/{os.getppid()}/mem", "rb"),
+    "subprocess": lambda: subprocess.run([sys.executable, "-c", ""]),
+    "system": lambda: os.system(""),
+    "multiprocessing": started,
+    "kill": lambda: os.kill(os.getpid(), 0),
+    "hook's code": lambda: setattr(hook, "__code__", (lambda *given: None).__code__),
+    "hook's values": lambda: setattr(hook, "__defaults__", ()),
+    "hook's names": lambda: setattr(hook, "__kwdefaults__", {}),
+    "an own file": lambda: open(sys.argv[1]),
+    "an own function": lambda: setattr(started, "__defaults__", ()),
+}
+if hasattr(os, "fork"):
+    attempts["fork"] = lambda: os.fork() or os._exit(0)
+for name, attempt in attempts.items():
+    try:
+        attempt()
+        print(name)
+    except PermissionError as error:
+        if "answer" not in str(error):
+            print(name, error)
+    except Exception as error:
+        print(name, error)
+"""
+
+
+def test_a_process_that_is_kept_apart_reads_starts_and_loosens_nothing(tmp_path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORBIDDEN, apart.__file__],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["an own file", "an own function"]
+
+
+def test_work_that_was_handed_on_to_the_library_is_seen() -> None:
+    x = np.linspace(-1, 1, 6).reshape(2, 3)
+    watch = apart.Watch()
+    with watch:
+        result = network.softmax(x)
+    assert watch.worker_for("softmax", [], None) == "softmax"
+    assert watch.worker_for("another", [x], result) == "softmax"
+    # Part of one's own work it may do: of other numbers, or on the way to another result.
+    assert watch.worker_for("another", [x.copy()], result) == ""
+    assert watch.worker_for("another", [x], result.copy()) == ""
+    assert watch.worker_for("another", [], result) == ""
 
 
 def test_the_table_of_exercises_is_that_of_the_chapters() -> None:

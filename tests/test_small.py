@@ -174,6 +174,10 @@ WRONG = {
         lambda: hub(labels=[*LABELS[:-1], 10]),
         "row 19 has the label 10, but the classes run from 0 to 9",
     ),
+    "wrong class: -1": (
+        lambda: hub(labels=[-1, *LABELS[1:]], kind=pa.int64()),
+        "row 0 has the label -1, but the classes run from 0 to 9",
+    ),
     "no label": (lambda: hub(labels=[*LABELS[:-1].tolist(), None]), "row 19 has no label"),
     "wrong class: none of 3": (
         lambda: hub(labels=np.where(LABELS == 3, 2, LABELS)),
@@ -349,9 +353,15 @@ def test_a_later_fetch_is_held_to_the_first_one(tmp_path):
         server.body = OTHER
         with pytest.raises(ValueError, match=r"that of the first fetch \(remove .* if you trust"):
             fetch_small(server.url, tmp_path)
-        (tmp_path / NOTE).unlink()
+        # Who gives the new one's checksum trusts it: from then on that one is held to.
         new = hashlib.sha256(OTHER).hexdigest()
+        check_good(tmp_path, fetch_small(server.url, tmp_path, new), new)
+        (tmp_path / H5).unlink()
         check_good(tmp_path, fetch_small(server.url, tmp_path), new)
+        (tmp_path / H5).unlink()
+        (tmp_path / NOTE).unlink()
+        server.body = BODY
+        check_good(tmp_path, fetch_small(server.url, tmp_path))
         (tmp_path / NOTE).write_text("nonsense")
         with pytest.raises(ValueError, match="holds no SHA-256: remove it"):
             fetch_small(server.url, tmp_path)
@@ -380,6 +390,26 @@ def test_a_file_of_that_name_is_not_overwritten(tmp_path, galaxy_file, body, wor
         fetch_small(server.url, tmp_path)
     assert server.requests == []
     assert (tmp_path / H5).read_bytes() == body
+
+
+def test_a_simulated_file_of_as_many_galaxies_is_not_the_real_ones(tmp_path, write_galaxies):
+    write_galaxies(tmp_path / H5, N // 10)
+    with h5py.File(tmp_path / H5, "a") as ds:
+        ds.attrs["simulated"] = True
+    with FaultServer(BODY) as server, pytest.raises(FileExistsError, match="not 20 real ones"):
+        fetch_small(server.url, tmp_path)
+
+
+@pytest.mark.parametrize("row", [0, 7, N - 1])
+def test_a_picture_that_was_damaged_since_is_found_wherever_it_is(tmp_path, row):
+    with FaultServer(BODY) as server:
+        fetch_small(server.url, tmp_path)
+        with h5py.File(tmp_path / H5) as ds:
+            chunk = ds["images"].id.get_chunk_info(row)
+        body = (tmp_path / H5).read_bytes()
+        (tmp_path / H5).write_bytes(flipped(body, chunk.byte_offset + chunk.size // 2))
+        with pytest.raises(FileExistsError, match="was left as it is, but it cannot be used"):
+            fetch_small(server.url, tmp_path)
 
 
 def test_a_disk_that_is_full_while_it_is_unpacked_keeps_what_came(tmp_path, monkeypatch):

@@ -289,6 +289,23 @@ def test_a_stalled_start_is_told_once(capsys, learning_rate):
     assert "learning_rate" in told[0]
 
 
+@pytest.mark.parametrize("name", kernels.LOSSES)
+def test_what_a_stalled_loss_is_held_to_is_the_least_of_one_output_for_all(name):
+    answers = np.repeat([0, 3, 7], [6, 3, 1])
+    share = np.bincount(answers, minlength=10) / 10
+    y = one_hot(answers).astype(np.float64).T
+    loss = kernels.LOSSES[name]
+
+    def of(z):
+        output = np.repeat(z[:, np.newaxis], 10, axis=1)
+        return loss.terms(output if name == "squared" else np.log(output), y.T).sum() / 10
+
+    best = y.mean(axis=0) if name == "squared" else np.maximum(share, 1e-30)
+    assert loss.constant(share[answers]) == pytest.approx(of(best), rel=1e-6)
+    for other in np.random.default_rng(0).dirichlet(np.ones(10), 20):
+        assert of(0.9 * best + 0.1 * other) > of(best)
+
+
 def test_a_good_start_is_not_called_stalled(capsys):
     NeuralNetwork(FakeManager(), seed=1).train(n_epochs=40, batch_size=4)
     assert all(line.startswith("epoch") for line in lines_of(capsys))

@@ -11,6 +11,7 @@ Python 3.6 can read this file, and `tools/start.py`, as far as the sentence that
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import os
 import platform
@@ -18,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.request
 import venv
 from pathlib import Path
 
@@ -121,9 +123,15 @@ def make_venv() -> None:
         shutil.rmtree(VENV)
     try:
         venv.create(VENV, with_pip=True)
-    except subprocess.CalledProcessError:
+    except (subprocess.CalledProcessError, OSError) as error:
         shutil.rmtree(VENV, ignore_errors=True)
-        sys.exit("This Python cannot make environments: on Debian, install python3-venv.")
+        if importlib.util.find_spec("ensurepip") is None:
+            sys.exit("This Python cannot make environments: on Debian, install python3-venv.")
+        said = (getattr(error, "output", None) or str(error).encode()).decode(errors="replace")
+        sys.exit(
+            f".venv could not be made ({said.strip().splitlines()[-1][:160]}): "
+            f"is there room on the disk, and in {tempfile.gettempdir()}?"
+        )
 
 
 def install(what: list[str]) -> bool:
@@ -172,8 +180,9 @@ def ensure(group: str, requirements: str = "requirements.txt") -> None:
     """Install what a group needs, where it is not there yet; raise SystemExit with a sentence."""
     if not WHEELS and not (ROOT / requirements).is_file():
         sys.exit(f"There is no {requirements} in {ROOT}: give requirements.txt or another list.")
-    if not can_write(ROOT) or not can_write(VENV):
-        sys.exit(f"You cannot write into {ROOT}: work in a copy of your own.")
+    for folder in (ROOT, VENV, ROOT / "_build"):
+        if not can_write(folder):
+            sys.exit(f"You cannot write into {folder}: work in a copy of your own.")
     make_venv()
     note = noted() or {"root": str(ROOT), "done": {}}
     wanted = digest(group, requirements)
@@ -190,7 +199,12 @@ def ensure(group: str, requirements: str = "requirements.txt") -> None:
     elif group in note["done"]:
         print("It could not be brought up to date; going on with what is installed.", flush=True)
     else:
-        sys.exit("The packages could not be installed: is there a network? Then run it again.")
+        proxy = urllib.request.getproxies().get("https", "")
+        through = f", and does the proxy {proxy.split('@')[-1]} answer" if proxy else ""
+        sys.exit(
+            f"The packages could not be installed: is there a network{through}, "
+            "and room on the disk? Then run it again."
+        )
 
 
 if __name__ == "__main__":

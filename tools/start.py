@@ -19,7 +19,10 @@ def main() -> None:
     options = parser.parse_args()
     environment.ensure("class")
     # Where no other file is named, the simulated sample is drawn now, with a bar.
-    galaxies = "import galaxy_lib; print('Galaxies:', galaxy_lib.dataset_path())"
+    galaxies = (
+        "import sys, galaxy_lib; sys.tracebacklimit = 0\n"  # a wrong name gets its sentence alone
+        "print('Galaxies:', galaxy_lib.dataset_path())"
+    )
     # A hand-out has its pages made already.
     handed_out = (environment.ROOT / "pages").is_dir()
     pages = ["tools/renew.py", "pages", "class"] if handed_out else ["tools/make_class.py"]

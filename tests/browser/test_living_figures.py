@@ -303,7 +303,7 @@ def test_flow_goes_through_its_lines(open_figure):
     assert empty.count() == 4  # z and e are not there yet
     forward.focus()
     press(page, "Enter", 5)
-    assert box.get_by_text("line 6 of 7").is_visible()
+    assert box.get_by_text("line 6 of 7", exact=True).is_visible()
     assert empty.count() == 0
     A, B, x, y = given(1)
     grad_A, grad_B = gradients(A, B, x, y)
@@ -316,7 +316,7 @@ def test_flow_goes_through_its_lines(open_figure):
     # By the arrow keys too, among the lines themselves, and by a click on one.
     box.locator("[aria-current=step]").focus()
     press(page, "ArrowDown", 2)
-    assert box.get_by_text("line 7 of 7").is_visible()
+    assert box.get_by_text("line 7 of 7", exact=True).is_visible()
     assert forward.get_attribute("aria-disabled") == "true"
     assert box.locator(":focus").get_attribute("aria-current") == "step"
     shown = numbers(
@@ -326,7 +326,7 @@ def test_flow_goes_through_its_lines(open_figure):
     said = box.locator(".said", has_text="Line 7 of 7: the slope of L by B is 2 over S times")
     said.wait_for(state="attached")
     box.locator(".lines button").nth(2).click()
-    assert box.get_by_text("line 3 of 7").is_visible()
+    assert box.get_by_text("line 3 of 7", exact=True).is_visible()
 
 
 def test_flow_adds_up_four_galaxies(open_figure):
