@@ -203,6 +203,10 @@ def test_a_wheel_has_all_that_an_installed_library_needs(tmp_path):
     there = {path.relative_to(into).as_posix() for path in (into / "galaxy_lib").rglob("*.*")}
     assert ours - {name for name in ours if "__pycache__" in name} <= there
     assert (into / "bin/galaxies").exists() or (into / "bin/galaxies.exe").exists()
+    (metadata,) = into.glob("galaxy_lib-*.dist-info/METADATA")
+    links = re.findall(r"\]\(([^)]*)\)", metadata.read_text("utf-8").partition("\n\n")[2])
+    assert links
+    assert all(link.startswith("https://") for link in links), "PyPI has nothing beside this text"
 
 
 @pytest.mark.skipif(os.name != "posix" or not shutil.which("make"), reason="no make of Unix here")

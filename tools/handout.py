@@ -79,7 +79,7 @@ def make_wheel(folder: Path) -> Path:
         copy.mkdir()
         ignored = shutil.ignore_patterns("__pycache__", "node_modules", "*.h5")
         shutil.copytree(ROOT / "galaxy_lib", copy / "galaxy_lib", ignore=ignored)
-        for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-TEXT"):
+        for name in ("pyproject.toml", "LICENSE", "LICENSE-TEXT"):
             shutil.copy(ROOT / name, copy)
         seal(copy / "galaxy_lib" / "checks")
         for path in (copy / "galaxy_lib").rglob("*.py"):
