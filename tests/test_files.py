@@ -369,6 +369,26 @@ def test_damaged_numbers_of_szip_end_no_program(file, place):
     refused(file, "the packing of 'images' is damaged: get the file anew")
 
 
+def test_n_bit_without_its_numbers_ends_no_program(file):
+    with h5py.File(file, "r+") as ds:
+        pictures = ds["images"][:]
+        del ds["images"]
+        layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        layout.set_chunk(pictures.shape)
+        layout.set_filter(h5py.h5z.FILTER_NBIT)
+        space = h5py.h5s.create_simple(pictures.shape)
+        images = h5py.h5d.create(ds.id, b"images", h5py.h5t.NATIVE_UINT8, space, layout)
+        images.write(h5py.h5s.ALL, h5py.h5s.ALL, pictures)
+    with open_dataset(file) as ds:
+        assert np.array_equal(reading.rows_of(ds["images"], 0, 20), pictures)
+    damaged = bytearray(file.read_bytes())
+    at = damaged.index(b"nbit")
+    assert damaged[at - 2] == 8  # how many numbers follow
+    damaged[at - 2] = 0
+    file.write_bytes(damaged)
+    refused(file, "the packing of 'images' is damaged: get the file anew")
+
+
 @pytest.mark.parametrize("chunks", [None, (1, 8, 8, 3), (3, 5, 8, 2), (20, 8, 8, 3)])
 def test_any_rows_are_read_as_they_are(file, chunks):
     pictures = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)

@@ -24,6 +24,7 @@ except ImportError:  # no wheel for this processor
 LARGEST_CHUNK = 256 * 2**20  # a chunk has to be in memory whole
 GZIP, SHUFFLE = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE
 FLETCHER32, SZIP = h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_SZIP
+NBIT = h5py.h5z.FILTER_NBIT
 
 
 def storage_problem(arrays: Iterable[h5py.Dataset]) -> str | None:
@@ -115,10 +116,12 @@ def _packing_problem(array: h5py.Dataset, never: int) -> str | None:
             )
     for i in range(layout.get_nfilters()):
         kind, _, values, _ = layout.get_filter(i)
-        if kind != SZIP or kind not in applied:
+        if kind not in applied:
             continue
-        # Pixels of a block and of a line: a zero among them would end the whole program.
-        if len(values) != 4 or not 2 <= values[1] <= min(32, values[3]):
+        # What would end the whole program: no numbers at all, or none for pixels of szip's blocks
+        # and lines.
+        bad = len(values) != 4 or not 2 <= values[1] <= min(32, values[3])
+        if (kind == NBIT and not values) or (kind == SZIP and bad):
             return f"the packing of {name!r} is damaged: get the file anew."
     for kind in reversed(applied):
         if kind == GZIP:
