@@ -377,6 +377,36 @@ def test_flow_adds_up_four_galaxies(open_figure):
     assert box.locator(".node.x .bar").count() == 16
 
 
+def check_curve(box, matrices, weight, value, taken) -> None:
+    """The curve, its tangent and both dots lie where Python has them, B[weight] being varied."""
+    A, B, x, y = matrices
+
+    def with_weight(w):
+        B[weight] = w
+        return loss(A, B, x, y), gradients(A, B, x, y)[1][weight]
+
+    def places(selector):
+        path = box.locator(f".curve path.line{selector}").get_attribute("d")
+        return np.array(re.split("[ML ]", path)[1:], float).reshape(-1, 2)
+
+    curve, tangent = places(":not(.tangent)"), places(".tangent")
+    weights = np.linspace(-3, 3, len(curve))
+    across = np.polyfit(weights, curve[:, 0], 1)
+    losses = [with_weight(w)[0] for w in weights]
+    up = np.polyfit(losses, curve[:, 1], 1)
+    assert up[0] < -1  # pixels a unit of loss: more is higher
+    assert np.abs(np.polyval(up, losses) - curve[:, 1]).max() < 0.1
+    L, slope = with_weight(taken)
+    assert np.allclose(tangent[:, 0], np.polyval(across, [-3, 3]), rtol=0, atol=0.1)
+    expected = np.polyval(up, L + slope * (np.array([-3, 3]) - taken))
+    assert np.allclose(tangent[:, 1], expected, rtol=0, atol=0.5)
+    for dot, w in (("taken", taken), ("now", value)):
+        circle = box.locator(f".curve circle.{dot}")
+        place = [float(circle.get_attribute(name)) for name in ("cx", "cy")]
+        expected = [np.polyval(across, w), np.polyval(up, with_weight(w)[0])]
+        assert np.allclose(place, expected, rtol=0, atol=0.2), dot
+
+
 def test_flows_loss_follows_a_weight(open_figure):
     page, box = open_figure("Flow")
     A, B, x, y = given(1)
@@ -395,6 +425,7 @@ def test_flows_loss_follows_a_weight(open_figure):
     here = gradients(A, B, x, y)[1][1, 0]
     assert f"{here:.6f} by the formula, {here:.6f} by finite difference" in moved.inner_text()
     assert weight.get_attribute("aria-valuenow") == "-0.90"
+    check_curve(box, given(1), (1, 0), -0.9, -1.0)
     check_ranges(box)
     # By hand: 50 pixels up are half a unit.
     place = weight.bounding_box()
@@ -409,6 +440,9 @@ def test_flows_loss_follows_a_weight(open_figure):
     check_redraws(page, "Flow", 30)
     box.get_by_role("button", name="Initial weights").click()
     moved.filter(has_text="B₁₀ = −1.00, L = 0.4191").wait_for()
+    box.get_by_label("four galaxies at once").check()
+    moved.filter(has_text="L = 0.4191").wait_for(state="detached")
+    check_curve(box, given(4), (1, 0), -1.0, -1.0)
 
 
 def test_confusion_shows_the_galaxies_of_a_cell(open_figure):
