@@ -22,8 +22,8 @@ from wrong_answers import RIGHT, WRONG
 from galaxy_lib import checks
 from galaxy_lib.checks import generic, process, runner, worker
 from galaxy_lib.checks.choices import judge_letters
+from galaxy_lib.checks.compare import Wrong
 from galaxy_lib.checks.process import Handed, hand_over
-from galaxy_lib.checks.runner import Wrong
 
 CHECKS = {name: check for names in checks.exercises().values() for name, check in names.items()}
 FUNCTIONS = [

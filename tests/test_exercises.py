@@ -270,7 +270,8 @@ def test_thirty_ways_to_cheat_earn_nothing(course: Path) -> None:
 
 def test_feedback_names_the_mistake_and_shows_no_library_source(course: Path) -> None:
     folder = Path(checks.__file__).parent
-    files = [folder / f"{name}.py" for name in ("runner", "process", "worker", "grading")]
+    names = ("runner", "compare", "process", "worker", "grading")
+    files = [folder / f"{name}.py" for name in names]
     lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     secret = {line.strip() for line in lines if len(line.strip()) > 40 and '"' not in line}
     pages = sorted((course / "feedback").rglob("*.html"))

@@ -697,11 +697,14 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
          "test_work_that_was_handed_on_to_the_library_is_seen"),
     ),
     *in_file(
-        K + "runner.py", "tests/test_checks.py",
+        K + "compare.py", "tests/test_checks.py",
         ("one per cent off is right", "4: 1e-4, 8: 1e-4", "4: 1e-2, 8: 1e-2",
          "test_wrong_answers_are_rejected"
          " test_each_known_mistake_gets_its_own_sentence_alone"),
-        ("what lasts from call to call is not looked for", "if not _agree(again, wanted[0]):",
+    ),
+    *in_file(
+        K + "runner.py", "tests/test_checks.py",
+        ("what lasts from call to call is not looked for", "if not agree(again, wanted[0]):",
          "if again is None:", "test_what_lasts_from_call_to_call_is_found"),
         ("a stub is an answer", "    return value is None\n", "    return False\n",
          "test_stubs_are_not_attempted_yet"),
@@ -712,8 +715,8 @@ FAULTS: list[tuple[str, str, Edit, str]] = [
          "if grading and result.passed is None:",
          "test_under_nbgrader_the_same_check_raises"),
         ("one case decides what the mistake was",
-         "        if all(\n            _agree(value, _mistaken",
-         "        if any(\n            _agree(value, _mistaken",
+         "        if all(\n            agree(value, _mistaken",
+         "        if any(\n            agree(value, _mistaken",
          "test_wrong_answers_are_rejected"
          " test_each_known_mistake_gets_its_own_sentence_alone"),
     ),

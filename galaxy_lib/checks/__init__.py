@@ -2,8 +2,8 @@
 
 A check is called with the student's function or value. It neither raises nor shows a solution;
 only under nbgrader, where ``NBGRADER_EXECUTION`` is set, an exercise that is not solved raises, so
-that its cell earns nothing. How an answer is run and compared is in `runner`; each chapter's
-checks are in a file of their own.
+that its cell earns nothing. How an answer is run is in `runner`, how it is compared in `compare`;
+each chapter's checks are in a file of their own.
 
 While nbgrader grades, what is right is not in the process that holds a student's notebook: the
 checks are names alone there, and `grading` judges in nbgrader's own process.

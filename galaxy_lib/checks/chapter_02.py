@@ -6,16 +6,8 @@ import itertools
 
 import numpy as np
 
-from galaxy_lib.checks.runner import (
-    Failure,
-    Wrong,
-    as_numbers,
-    close,
-    exercise,
-    forbid,
-    judged,
-    row_pairs,
-)
+from galaxy_lib.checks.compare import Failure, Wrong, as_numbers, close, forbid, row_pairs
+from galaxy_lib.checks.runner import exercise, judged
 
 
 @exercise(2)

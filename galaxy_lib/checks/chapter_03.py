@@ -6,15 +6,8 @@ import math
 
 import numpy as np
 
-from galaxy_lib.checks.runner import (
-    Failure,
-    Wrong,
-    as_numbers,
-    exercise,
-    forbid,
-    is_endless,
-    judged,
-)
+from galaxy_lib.checks.compare import Failure, Wrong, as_numbers, forbid, is_endless
+from galaxy_lib.checks.runner import exercise, judged
 
 
 def _g(x):

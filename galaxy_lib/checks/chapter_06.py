@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from galaxy_lib.checks.choices import judge_letters
-from galaxy_lib.checks.runner import as_numbers, exercise, forbid, judged, row_pairs
+from galaxy_lib.checks.compare import as_numbers, forbid, row_pairs
+from galaxy_lib.checks.runner import exercise, judged
 
 # ------------------------------------------------------------------------------------ 6.1
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from galaxy_lib.checks.runner import Wrong, as_numbers, forbid, is_blank, judged
+from galaxy_lib.checks.compare import Wrong, as_numbers, forbid
+from galaxy_lib.checks.runner import is_blank, judged
 
 KEYS = "data", "seeds", "accuracies", "baseline", "confusion_matrix"
 

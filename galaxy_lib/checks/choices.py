@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from galaxy_lib.checks.runner import Unordered, Wrong, forbid
+from galaxy_lib.checks.compare import Unordered, Wrong, forbid
 
 
 def letters(value, n: int, choices: str) -> list[str]:

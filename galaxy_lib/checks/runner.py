@@ -1,4 +1,4 @@
-"""Run an answer on several inputs, compare, and say in one sentence what is wrong.
+"""Run an answer on several inputs, and say in one sentence what is wrong.
 
 An exercise is a function of its chapter's file, `exercise` makes a check of it. The function
 computes what is right, in another way than the model solution; beside it stand the inputs to try,
@@ -14,7 +14,6 @@ CHECK_SEED holds a whole number, that is the seed, and the call repeats what it 
 from __future__ import annotations
 
 import ast
-import base64
 import contextlib
 import copy
 import inspect
@@ -28,12 +27,18 @@ import cloudpickle
 import numpy as np
 
 from galaxy_lib.checks import process
-from galaxy_lib.checks.generic import ALWAYS, changes
+from galaxy_lib.checks.compare import (
+    Failure,
+    Wrong,
+    agree,
+    as_numbers,
+    close,
+    unpacked,
+    what_differs,
+    what_is_general,
+)
+from galaxy_lib.checks.generic import changes
 from galaxy_lib.checks.process import Handed, hand_over
-from galaxy_lib.checks.worker import FIRST
-
-TOLERANCE = {2: 5e-3, 4: 1e-4, 8: 1e-4}  # of the largest value, by the bytes of a float
-LEFT_OF_ZERO = 1e-13  # what rounding leaves where values of about 1 cancel
 
 NOTHING = cloudpickle.dumps(None)
 
@@ -72,24 +77,12 @@ class CheckFailed(AssertionError):
         return [f"{type(self).__name__}: {self}"]
 
 
-class Wrong(Exception):
-    """A mistake was found: its sentence, and the ``share`` that is right all the same."""
-
-    def __init__(self, sentence: str, share: float = 0.0) -> None:
-        super().__init__(sentence)
-        self.share = share
-
-
 class Blank(Wrong):
     """What came back is what a stub gives: it is kept as ``value``."""
 
     def __init__(self, sentence: str, value) -> None:
         super().__init__(sentence)
         self.value = value
-
-
-class Unordered(list):
-    """What a set held."""
 
 
 def exercises() -> dict[int, dict[str, Callable]]:
@@ -266,14 +259,6 @@ def _judged(
     return "correct", 1.0
 
 
-class Failure(Exception):
-    """The answer ended with an error: its type's ``name``, and what is ``told`` about it."""
-
-    def __init__(self, name: str, told: str) -> None:
-        super().__init__(told)
-        self.name, self.told = name, told
-
-
 # ---------------------------------------------------------------------------- calling an answer
 
 
@@ -317,29 +302,6 @@ class Answer:
         if is_blank(value):
             raise Blank(_why_blank(self._handed.source, value), value)
         return value
-
-
-def unpacked(value):
-    """Return plain data as lists, numbers and arrays again."""
-    if isinstance(value, list):
-        return [unpacked(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if "array" in value:
-        raw = np.frombuffer(base64.b64decode(value["array"]), np.dtype(value["dtype"]))
-        return raw.reshape(value["shape"])
-    if "dict" in value:
-        return {key: unpacked(item) for key, item in value["dict"]}
-    if "set" in value:
-        return Unordered(map(unpacked, value["set"]))
-    return Other(value["kind"], value.get("large"))
-
-
-class Other:
-    """What is no number and no text: only its type's name came back."""
-
-    def __init__(self, kind: str, shape: list | None = None) -> None:
-        self.kind, self.shape = kind, shape
 
 
 def is_blank(value) -> bool:
@@ -431,14 +393,14 @@ def _judge_function(answer: Answer, right, make_cases, mistakes, read) -> None:
         _numbers(value.value, read, w) if isinstance(value, Blank) else value
         for value, w in _pairs_of(values, wanted)
     ]
-    if _agree(values[0], wanted[0]):
+    if agree(values[0], wanted[0]):
         again = _attempt(answer, cases[0][1], read, wanted[0])
-        if not _agree(again, wanted[0]):
+        if not agree(again, wanted[0]):
             raise Wrong(
                 "Called a second time on the same input, it gives another result: "
                 "does it keep or change something outside?"
             )
-    right_for = [_agree(value, w) for value, w in _pairs_of(values, wanted)]
+    right_for = [agree(value, w) for value, w in _pairs_of(values, wanted)]
     if not all(right_for):
         sentence = _why(cases, values, wanted, mistakes, read, right_for)
         raise Wrong(sentence, sum(right_for) / len(right_for))
@@ -453,15 +415,15 @@ def _why(cases, values, wanted, mistakes, read, right_for: list[bool]) -> str:
     )
     for sentence, wrong in mistakes if some else ():
         if all(
-            _agree(value, _mistaken(wrong, arguments, read, w))
+            agree(value, _mistaken(wrong, arguments, read, w))
             for value, (_, arguments), w in zip(values, cases, wanted, strict=True)
         ):
             return sentence
     numbers = not any(isinstance(value, Exception) for value in values)
-    if numbers and (sentence := _what_is_general(values, wanted)):
+    if numbers and (sentence := what_is_general(values, wanted)):
         return sentence
     first = right_for.index(False)
-    return _told(cases[first][0], values[first], wanted[first], not any(right_for))
+    return what_differs(cases[first][0], values[first], wanted[first], not any(right_for))
 
 
 def _pairs_of(first, second) -> Iterator:
@@ -512,153 +474,9 @@ def _told_apart(right: Callable, mistakes, cases) -> bool:
     for sentence, wrong in mistakes:
         values = [_mistaken(wrong, a, None, w) for (_, a), w in _pairs_of(cases, wanted)]
         if any(
-            other != sentence and all(_agree(v, o) for v, o in _pairs_of(values, others))
+            other != sentence and all(agree(v, o) for v, o in _pairs_of(values, others))
             for other, others in told
         ):
             return False
         told.append((sentence, values))
     return True
-
-
-def _agree(value, other) -> bool:
-    if isinstance(value, Failure) or isinstance(other, Failure):
-        both = isinstance(value, Failure) and isinstance(other, Failure)
-        return both and value.name == other.name
-    if isinstance(value, Wrong) or isinstance(other, Wrong):
-        raw, other_raw = getattr(value, "raw", None), getattr(other, "raw", None)
-        if raw is None or other_raw is None:
-            return raw is other_raw and str(value) == str(other)
-        return close(raw, other_raw)
-    return close(value, other)
-
-
-def as_numbers(value, right, what: str = "The result"):
-    """Return ``value`` as an array of numbers, or as a tuple of arrays where ``right`` is one."""
-    if isinstance(right, tuple):
-        if isinstance(value, Unordered) or not isinstance(value, list | tuple | np.ndarray):
-            made = (
-                f"a {_kind(value)}"
-                if isinstance(value, Other | str | dict | list)
-                else "one number"
-            )
-            raise Wrong(f"Return {len(right)} values, as in `return first, second`, not {made}.")
-        n = len(value) if isinstance(value, list | tuple) or value.ndim else 1
-        if n != len(right):
-            raise Wrong(f"Return {len(right)} values, as in `return first, second`, not {n}.")
-        names = [f"Value {i} of the result" for i in range(1, len(right) + 1)]
-        return tuple(map(as_numbers, value, right, names))
-    if isinstance(value, Other) and value.shape:
-        raise Wrong(f"{what} has shape {tuple(value.shape)}: it should be {np.shape(right)}.")
-    if isinstance(value, Other | str | dict | Unordered):
-        raise Wrong(f"{what} is a {_kind(value)}: it should be made of numbers.")
-    if value is None:
-        raise Wrong(f"{what} is None: it should be made of numbers.")
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise Wrong(f"{what} has rows of different lengths.") from None
-    if array.dtype.kind == "O" and all(isinstance(item, int) for item in array.ravel()):
-        array = array.astype(float)  # integers beyond 64 bits
-    if array.dtype.kind not in "biuf":
-        raise Wrong(f"{what} holds something else than numbers.")
-    return array.reshape(()) if array.size == 1 and np.ndim(right) == 0 else array
-
-
-def _kind(value) -> str:
-    if isinstance(value, Other):
-        return value.kind
-    return "set" if isinstance(value, Unordered) else type(value).__name__
-
-
-def close(value, other) -> bool:
-    """Say whether values are equal up to their rounding: to float16, or to three decimals.
-
-    Below `LEFT_OF_ZERO` a value is what rounding leaves of 0, as in 1 − z where z is almost 1.
-    """
-    if isinstance(other, tuple):
-        if not isinstance(value, tuple) or len(value) != len(other):
-            return False
-        return all(close(v, o) for v, o in zip(value, other, strict=True))
-    value, other = np.asarray(value), np.asarray(other)
-    if value.shape != other.shape or value.dtype.kind not in "biuf":
-        return False
-    exact, bytes_each = other.dtype.kind != "f", value.dtype.itemsize
-    bytes_each = bytes_each if value.dtype.kind == "f" else 8
-    value = value.astype(float)
-    size = np.abs(other[np.isfinite(other)]).max(initial=0) or 1
-    tolerance = size * (1e-9 if exact else TOLERANCE.get(bytes_each, 1e-4))
-    if not exact:
-        tolerance = max(tolerance, LEFT_OF_ZERO)
-    if not exact and size > 0.002 and np.array_equal(value, np.round(value, 3), equal_nan=True):
-        tolerance = max(tolerance, 5.01e-4)
-    return np.allclose(value, other, 0, tolerance, equal_nan=True)
-
-
-def _what_is_general(values, wanted) -> str:
-    """Return the sentence of a mistake of any exercise's, where it explains every value."""
-    flat = [
-        (v, w)
-        for value, right in _pairs_of(values, wanted)
-        for v, w in (_pairs_of(value, right) if isinstance(right, tuple) else [(value, right)])
-    ]
-    for sentence, change in changes(ALWAYS):
-        if sum(np.size(w) for _, w in flat) > 3 and all(close(v, change(w)) for v, w in flat):
-            return sentence
-    if any(v.shape != np.shape(w) for v, w in flat):
-        return ""
-    v = np.concatenate([np.ravel(v).astype(float) for v, _ in flat])
-    w = np.concatenate([np.ravel(w).astype(float) for _, w in flat])
-    ratio = np.nansum(v * w) / (np.nansum(w * w) or 1)
-    if v.size > 3 and abs(ratio) > 1e-3 and all(close(v, ratio * w) for v, w in flat):
-        return f"Every value is {ratio:.3g} times what it should be: a factor is wrong."
-    return ""
-
-
-def _told(what: str, value, right, always: bool) -> str:
-    """Say what is true of one case: the error, the shape, or the first entry that differs."""
-    start = f"For {what}: "
-    if isinstance(value, Failure):
-        return value.told if always else start + value.told
-    if isinstance(value, Wrong):
-        return str(value) if always else start + str(value)
-    pairs = [*_pairs_of(value, right)] if isinstance(right, tuple) else [(value, right)]
-    for i, (v, r) in enumerate(pairs, 1):
-        which = f"value {i} of the result" if len(pairs) > 1 else "the result"
-        r = np.asarray(r)
-        if v.shape != r.shape:
-            return f"{start}{which} has shape {v.shape}, but should have shape {r.shape}."
-        if close(v, r):
-            continue
-        if not r.ndim:
-            return f"{start}{which} is {v:.4g}, but should be {r:.4g}."
-        with np.errstate(all="ignore"):
-            off = np.where(np.isnan(v) & np.isnan(r), 0, np.abs(v.astype(float) - r))
-        off = np.where(np.isnan(off), np.inf, off)
-        far = off > 0.3 * off.max() if np.isfinite(off.max()) else np.isinf(off)
-        place = tuple(int(k) for k in np.argwhere(far)[0])
-        at = ", ".join(map(str, place))
-        return f"{start}entry [{at}] of {which} is {v[place]:.4g}, but should be {r[place]:.4g}."
-    raise AssertionError("no difference to tell")
-
-
-def forbid(*mistakes: tuple[object, str]) -> None:
-    """Raise `Wrong` with the sentence of the first mistake ``(was it made, sentence)`` made."""
-    for made, sentence in mistakes:
-        if made:
-            raise Wrong(sentence)
-
-
-def row_pairs(value) -> np.ndarray:
-    """Read a list or set of pairs, or an array (n, 2), in any order."""
-    try:
-        pairs = [(float(i), float(j)) for i, j in value]
-        if any(i % 1 or j % 1 for i, j in pairs):
-            raise ValueError
-        return np.array(sorted({(int(i), int(j)) for i, j in pairs}), int).reshape(-1, 2)
-    except (TypeError, ValueError):
-        raise Wrong("Return a list of pairs of row numbers, such as [(0, 3), (1, 2)].") from None
-
-
-def is_endless(made) -> bool:
-    """Say whether as much came back as is ever taken from a generator."""
-    return len(made) >= FIRST
