@@ -27,13 +27,12 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    """Let ``-n auto`` be three workers for two cores.
+    """Let ``-n auto`` be one worker more than there are cores.
 
-    Each worker waits a quarter of its time or more, for a kernel, a browser or a limit that has to
-    pass; so two leave the cores idle.
+    Each waits a quarter of its time or more, for a kernel, a browser or a limit that has to pass.
+    Not more than one: memory does not grow with the cores.
     """
-    cores = yield
-    return cores + cores // 2
+    return (yield) + 1
 
 
 def pytest_report_header() -> str:

@@ -1,6 +1,6 @@
 """Plant faults in a copy of the module, one at a time, and see that its commands notice.
 
-    python tools/plant_faults.py -n 2       all of them, in two copies at a time: half an hour
+    python tools/plant_faults.py -n 2       all of them, in two copies at a time
     python tools/plant_faults.py stored     those whose name or file contains a word
 
 Works on a copy of what git tracks, with this environment. Each fault runs the smallest part of
